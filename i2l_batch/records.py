@@ -1,0 +1,189 @@
+"""The nouns of a run, in the order the data meets them, and the two parquet schemas.
+
+A `Source` is one input file. Extraction turns it into `Extraction`s, one per chunk of pages, with
+`Crop`s in them; the transcriber gives each crop a `Transcript`; a document ends as a `Document`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pyarrow as pa
+
+from i2l_batch.errors import ErrorType
+
+Kind = Literal["display", "inline", "image", "page"]
+"""display, inline: found in a PDF. image: a file that is one formula. page: a whole page image."""
+
+Status = Literal["ok", "empty", "partial", "failed"]
+"""ok: formulas found. empty: read, none found. partial: some pages failed. failed: nothing read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One input file, as listed; its content is not read yet."""
+
+    path: str
+    """Absolute path, for opening."""
+    name: str
+    """Identity within the run: path relative to the input root it was found under, with `/`."""
+    num_bytes: int
+    media: Literal["pdf", "image"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Box:
+    """A rectangle, origin top left, x to the right, y down; points in a PDF, pixels in an image."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        """Extent in x."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """Extent in y."""
+        return self.y1 - self.y0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crop:
+    """One formula cut out of a page or an image file."""
+
+    page: int | None
+    """1-based page; null for image files (frame of a multi-page TIFF: 1-based)."""
+    index: int
+    """0-based position on the page in reading order."""
+    kind: Kind
+    number: str | None
+    """Equation number as printed, without its parentheses."""
+    box: Box
+    page_width: float
+    page_height: float
+    dpi: int | None
+    """Resolution of `png`; null for image files, whose pixels are taken as they are."""
+    em: float | None
+    """Size of the formula's main font in pixels of `png`; null where it is not known."""
+    png: bytes
+    """The crop, 8-bit grey, PNG, as on the page (not inverted, not rescaled)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extraction:
+    """What extraction found in one chunk of pages of a document."""
+
+    source_sha256: str
+    num_pages: int
+    """Pages of the whole document (frames of an image file)."""
+    crops: list[Crop]
+    next_page: int | None
+    """1-based page the next chunk starts at; null when the document is finished."""
+    page_errors: list[str] = field(default_factory=list)
+    """One line per page that could not be read; the others are done."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """One transcription out of the beam."""
+
+    latex: str
+    score: float
+    """Mean log-probability per token, end of sequence included; at most 0."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transcript:
+    """What the model reads in one crop. The first candidate is the answer."""
+
+    latex: str
+    confidence: float
+    """Between 0 and 1."""
+    score: float
+    num_tokens: int
+    stop: Literal["eos", "length"]
+    valid: bool
+    """The LaTeX parses (math-core)."""
+    flags: tuple[str, ...]
+    alternatives: tuple[Candidate, ...]
+    """The rest of the beam, best first."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """How one input ended: a row of the documents table."""
+
+    source: str
+    source_sha256: str | None
+    num_bytes: int
+    pages: int
+    formulas: int
+    status: Status
+    error_type: ErrorType | None = None
+    error_message: str | None = None
+    seconds: float
+    attempts: int
+    run: str
+
+
+def formula_id(source: str, source_sha256: str, page: int | None, index: int) -> str:
+    """Stable name of a formula: the same file under the same name gives the same ids, always."""
+    key = hashlib.sha256(f"{source}\0{source_sha256}".encode("utf-8", "surrogateescape"))
+    return f"{key.hexdigest()[:16]}-{page or 0:04d}-{index:03d}"
+
+
+FORMULA_SCHEMA = pa.schema(
+    [
+        pa.field("formula_id", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("source_sha256", pa.string(), nullable=False),
+        pa.field("page", pa.int32()),
+        pa.field("index", pa.int32(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("number", pa.string()),
+        pa.field("x0", pa.float32()),
+        pa.field("y0", pa.float32()),
+        pa.field("x1", pa.float32()),
+        pa.field("y1", pa.float32()),
+        pa.field("page_width", pa.float32()),
+        pa.field("page_height", pa.float32()),
+        pa.field("dpi", pa.int32()),
+        pa.field("latex", pa.string(), nullable=False),
+        pa.field("confidence", pa.float32(), nullable=False),
+        pa.field("score", pa.float32(), nullable=False),
+        pa.field("num_tokens", pa.int32(), nullable=False),
+        pa.field("stop", pa.string(), nullable=False),
+        pa.field("valid", pa.bool_(), nullable=False),
+        pa.field("flags", pa.list_(pa.string()), nullable=False),
+        pa.field(
+            "alternatives",
+            pa.list_(pa.struct([("latex", pa.string()), ("score", pa.float32())])),
+            nullable=False,
+        ),
+        # The Image convention of the datasets library: bytes are the encoded picture.
+        pa.field("crop", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
+        pa.field("model", pa.string(), nullable=False),
+    ]
+)
+
+DOCUMENT_SCHEMA = pa.schema(
+    [
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("source_sha256", pa.string()),
+        pa.field("bytes", pa.int64(), nullable=False),
+        pa.field("pages", pa.int32(), nullable=False),
+        pa.field("formulas", pa.int32(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("error_type", pa.string()),
+        pa.field("error_message", pa.string()),
+        pa.field("seconds", pa.float32(), nullable=False),
+        pa.field("attempts", pa.int32(), nullable=False),
+        pa.field("run", pa.string(), nullable=False),
+    ]
+)

@@ -1,0 +1,1 @@
+"""The networks: tensors in, log-probabilities out. Knows nothing of files of papers, nor of Ray."""

@@ -1,0 +1,1 @@
+"""Learning: formulas to rendered images, images to batches, batches to weights."""
