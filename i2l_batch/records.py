@@ -1,6 +1,6 @@
 """The nouns of a run, in the order the data meets them, and the two parquet schemas.
 
-A `Source` is one input file. Extraction turns it into `Extraction`s, one per chunk of pages, with
+A `Source` is one input file (a `Problem` one that cannot be tried). Extraction turns it into `Extraction`s, one per chunk of pages, with
 `Crop`s in them; the transcriber gives each crop a `Transcript`; a document ends as a `Document`.
 """
 
@@ -31,6 +31,23 @@ class Source:
     """Identity within the run: path relative to the input root it was found under, with `/`."""
     num_bytes: int
     media: Literal["pdf", "image"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One input that cannot even be tried: named but missing, no regular file, of another kind.
+
+    It still ends as a failed row of the documents table.
+    """
+
+    path: str
+    """Absolute path."""
+    name: str
+    """Identity within the run, as in `Source`."""
+    num_bytes: int
+    """0 where the size is not known."""
+    error_type: ErrorType
+    message: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
