@@ -1,0 +1,92 @@
+"""Starting a run in a results folder: whose folder is it, what is left over, may rows be added.
+
+In: a folder and the new run's settings. Out: the record of the run, on the disk. Touches only files
+with our own names. Knows nothing of rows.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from i2l_batch import runs
+from i2l_batch.durable import sync_folder, temporary_name
+from i2l_batch.errors import StoreError
+from i2l_batch.results import PART_NAME, RUN_NAME, committed_parts, names, read_run, run_of
+from i2l_batch.runs import JsonValue
+
+_OURS = {"documents": PART_NAME, "formulas": PART_NAME, "runs": RUN_NAME}
+"""Our folders and the names of our files in them, in the order in which they are removed: without
+the documents part a formulas part does not count, without parts a record binds nobody."""
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Raise StoreError if the folder holds files and is no results folder; nothing is created.
+
+    Names with a leading dot (a lock, .DS_Store) do not count.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise StoreError(f"{folder} is a file: choose a folder for the results")
+    if not folder.exists() or names(folder / "runs", RUN_NAME):
+        return
+    for entry in sorted(folder.iterdir()):
+        if entry.name.startswith("."):
+            continue
+        pattern = _OURS.get(entry.name)
+        if pattern is None or not entry.is_dir() or len(names(entry, pattern)) < _visible(entry):
+            raise StoreError(
+                f"{folder} is not empty and holds no results of ours ({entry.name} is in it):"
+                " choose a new or an empty folder"
+            )
+
+
+def start_run(
+    folder: Path, settings: Mapping[str, JsonValue], model: Mapping[str, str], overwrite: bool
+) -> dict[str, Any]:
+    """Make a locked folder ready for a new run; return its record. Raises StoreError, OSError."""
+    for name in _OURS:
+        (folder / name).mkdir(exist_ok=True)
+    sync_folder(folder)
+    if overwrite:
+        _remove_ours(folder)
+    parts = committed_parts(folder)
+    earlier = {name.removesuffix(".json") for name in names(folder / "runs", RUN_NAME)}
+    run = runs.new_run_id(earlier.union(map(run_of, parts)), runs.utc_now())
+    record = runs.new_record(run, settings, model)
+    if parts:  # settings bind only those who have rows: all rows have the same, so the newest's do
+        runs.check_settings(folder, run_of(parts[-1]), record)
+    _clean_up(folder, parts)
+    runs.write_record(folder, record)
+    return record
+
+
+def _clean_up(folder: Path, parts: list[str]) -> None:
+    """Remove what a killed run left (half files, uncommitted formulas); its record says so."""
+    _remove_temporaries(folder)
+    for orphan in set(names(folder / "formulas", PART_NAME)).difference(parts):
+        (folder / "formulas" / orphan).unlink()
+    for name in names(folder / "runs", RUN_NAME):
+        record = read_run(folder / "runs" / name)
+        if record["status"] == "running":  # we hold the lock: it does not run
+            runs.write_record(folder, record | {"status": "interrupted"})
+
+
+def _remove_ours(folder: Path) -> None:
+    for subfolder, pattern in _OURS.items():
+        for name in names(folder / subfolder, pattern):
+            (folder / subfolder / name).unlink()
+        sync_folder(folder / subfolder)
+
+
+def _remove_temporaries(folder: Path) -> None:
+    for subfolder, pattern in _OURS.items():
+        for name in os.listdir(folder / subfolder):
+            final = name.removeprefix(".").removesuffix(".tmp")
+            if name == temporary_name(final) and pattern.fullmatch(final):
+                (folder / subfolder / name).unlink()
+
+
+def _visible(folder: Path) -> int:
+    return sum(not name.startswith(".") for name in os.listdir(folder))

@@ -1,0 +1,72 @@
+"""One writer to a results folder.
+
+In: the folder. Out: a lock on `<folder>/.lock`, or an error that names who holds it. The system
+releases it when the holder dies, however it dies, so there is no stale lock to clear by hand.
+Needs `fcntl` (Linux, macOS); readers take no lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from i2l_batch.durable import reason
+from i2l_batch.errors import StoreError
+
+LOCK_NAME = ".lock"
+
+
+class FolderLock:
+    """Held from construction until `release`. Raises StoreError when another process has it.
+
+    flock, not lockf: it also excludes a second store in this process, and closing some other handle
+    of the file does not drop it. A forked child shares it, so children that outlive the driver must
+    be started by exec (Ray's are).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LOCK_NAME
+        try:
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise StoreError(f"cannot write {self._path}: {reason(error)}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._descriptor)
+            raise StoreError(
+                f"{folder} is in use by {self._holder()}: wait for it to end, or choose another"
+                " output folder"
+            ) from error
+        except OSError as error:
+            os.close(self._descriptor)
+            raise StoreError(
+                f"cannot lock {self._path}: {reason(error)};"
+                " choose an output folder on a local disk"
+            ) from error
+        # The file stays when the lock goes: removing it would let two processes lock two files.
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, json.dumps(_myself()).encode(), 0)
+
+    def release(self) -> None:
+        """Let the next process in. A second call does nothing."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _holder(self) -> str:
+        try:
+            holder: dict[str, Any] = json.loads(self._path.read_text())
+            return f"process {holder['pid']} on {holder['host']} since {holder['started']}"
+        except (OSError, ValueError, KeyError):  # it has the lock, but has not yet written its name
+            return "another process"
+
+
+def _myself() -> dict[str, Any]:
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return {"pid": os.getpid(), "host": socket.gethostname(), "started": started}

@@ -1,0 +1,184 @@
+"""What is in a results folder: its names, and its committed rows.
+
+    results/
+      formulas/part-<run>-<n>.parquet    one row per formula
+      documents/part-<run>-<n>.parquet   one row per document: the commit record
+      runs/<run>.json                    settings, model, versions, counts, timings
+
+In: a folder. Out: the rows that are committed and current, as pyarrow tables. A formulas part whose
+documents part is missing was never committed and is not read. Of several rows of one source the one
+in the newest part counts, and only that part's formulas of it. Knows nothing of writing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.fs as pafs
+
+from i2l_batch.errors import StoreError
+from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
+
+# Run ids and part numbers have a fixed width, so that names sort in the order of their commit.
+_RUN = r"(\d{8}T\d{6}Z-[0-9a-f]{4})"
+PART_NAME = re.compile(rf"part-{_RUN}-\d{{6}}\.parquet")
+RUN_NAME = re.compile(rf"{_RUN}\.json")
+
+
+def stored_name(name: str) -> str:
+    r"""A source's name as the tables hold it: text, though file names are bytes.
+
+    Bytes that are not UTF-8 (surrogates in Python) become `\xNN`, and a backslash becomes two, so
+    that `original_name` gives back the name exactly. All other names are stored as they are.
+    """
+    doubled = name.replace("\\", "\\\\")
+    return doubled.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def original_name(stored: str) -> str:
+    """The inverse of `stored_name`: a name that opens the file."""
+    raw = re.sub(
+        rb"\\(?:\\|x([0-9a-f]{2}))",
+        lambda escape: bytes.fromhex(escape[1].decode()) if escape[1] else b"\\",
+        stored.encode("utf-8"),
+    )
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def names(folder: Path, pattern: re.Pattern[str]) -> list[str]:
+    """Names in a folder that match wholly, sorted (for parts: in the order of their commit)."""
+    try:
+        return sorted(name for name in os.listdir(folder) if pattern.fullmatch(name))
+    except FileNotFoundError:
+        return []
+
+
+def run_of(part: str) -> str:
+    """The run that wrote a part, out of the part's file name."""
+    match = PART_NAME.fullmatch(part)
+    assert match is not None
+    return match[1]
+
+
+def committed_parts(folder: Path) -> list[str]:
+    """File names of the committed parts, oldest first. Raises StoreError for a lost formulas part.
+
+    Documents are listed first: their twins were written before them, so that a part committed in
+    the meantime is either seen whole or not at all.
+    """
+    documents = names(folder / "documents", PART_NAME)
+    lost = set(documents).difference(names(folder / "formulas", PART_NAME))
+    if lost:
+        raise StoreError(
+            f"{folder}/formulas/{min(lost)} is missing: put the file back, or remove"
+            f" {folder}/documents/{min(lost)} to have its documents done again"
+        )
+    return documents
+
+
+def open_results(folder: Path) -> Results:
+    """The committed rows of a folder as they are now. Raises StoreError if it holds no results."""
+    if not folder.is_dir():
+        raise StoreError(f"{folder} is not a folder: give the one that `i2l transcribe -o` wrote")
+    if not names(folder / "runs", RUN_NAME):
+        raise StoreError(
+            f"{folder} is not a results folder (it has no runs/<run>.json):"
+            " give the one that `i2l transcribe -o` wrote"
+        )
+    return Results(folder)
+
+
+class Results:
+    """A snapshot of the committed parts of a folder; a run may go on writing beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.parts = committed_parts(folder)
+        """File names, oldest first, the same in `formulas/` and in `documents/`."""
+
+    def runs(self) -> list[dict[str, Any]]:
+        """The records of all runs, oldest first: settings, model, versions, counts, timings."""
+        runs = self.folder / "runs"
+        return [read_run(runs / name) for name in names(runs, RUN_NAME)]
+
+    def documents(self) -> pa.Table:
+        """DOCUMENT_SCHEMA: one row per source, in the order of their commit."""
+        table, current = self._history
+        kept = table if len(current) == len(table) else table.take(current)
+        return kept.select(DOCUMENT_SCHEMA.names)
+
+    def formulas(
+        self, columns: Sequence[str] | None = None, where: pc.Expression | None = None
+    ) -> ds.Scanner:
+        """FORMULA_SCHEMA (or `columns` of it), rows for which `where` holds; nothing is read yet.
+
+        `.to_table()` reads all, `.to_batches()` streams, `.count_rows()` counts. Without replaced
+        documents this is a plain scan; else only the parts that hold replaced rows are filtered.
+        """
+        columns = FORMULA_SCHEMA.names if columns is None else list(columns)
+        if not self.parts:
+            return ds.dataset(FORMULA_SCHEMA.empty_table()).scanner(columns=columns, filter=where)
+        # `part` and `whole` are no columns of the files but facts about each file: the scan decides
+        # once per file whether there is anything to hide in it. They do not come out.
+        part, whole, source = ds.field("part"), ds.field("whole"), ds.field("source")
+        replaced = self.replaced()
+        dataset = ds.FileSystemDataset.from_paths(
+            [f"{self.folder}/formulas/{name}" for name in self.parts],
+            schema=FORMULA_SCHEMA.append(pa.field("part", pa.string())).append(
+                pa.field("whole", pa.bool_())
+            ),
+            format=ds.ParquetFileFormat(),
+            filesystem=pafs.LocalFileSystem(),
+            partitions=[(part == name) & (whole == (name not in replaced)) for name in self.parts],
+        )
+        if replaced:
+            hidden = [f"{name}/{old}" for name, sources in replaced.items() for old in sources]
+            # (pyarrow makes its functions on import, where pyright cannot see them)
+            key = pc.binary_join_element_wise(part, source, "/")  # pyright: ignore[reportAttributeAccessIssue]
+            shown = whole | ~key.isin(pa.array(hidden))
+            where = shown if where is None else where & shown
+        return dataset.scanner(columns=columns, filter=where)
+
+    def replaced(self) -> dict[str, list[str]]:
+        """Part -> sources (as stored) whose rows in it were replaced by a newer part's."""
+        table, current = self._history
+        if len(current) == len(table):
+            return {}
+        hidden: dict[str, list[str]] = {}
+        old = table.take(sorted(set(range(len(table))).difference(current)))
+        pairs = zip(old["__fragment_index"].to_pylist(), old["source"].to_pylist(), strict=True)
+        for index, source in pairs:
+            hidden.setdefault(self.parts[index], []).append(source)
+        return hidden
+
+    @cached_property
+    def _history(self) -> tuple[pa.Table, list[int]]:
+        """All documents rows ever committed, oldest first, and the numbers of the current ones."""
+        columns = [*DOCUMENT_SCHEMA.names, "__fragment_index"]
+        if not self.parts:
+            table = DOCUMENT_SCHEMA.append(pa.field("__fragment_index", pa.int32())).empty_table()
+            return table, []
+        paths = [f"{self.folder}/documents/{part}" for part in self.parts]
+        try:
+            table = ds.dataset(paths, schema=DOCUMENT_SCHEMA).to_table(columns=columns)
+        except (pa.ArrowException, OSError) as error:
+            raise StoreError(f"cannot read {self.folder}: {str(error).splitlines()[0]}") from error
+        newest = {source: row for row, source in enumerate(table["source"].to_pylist())}
+        return table, sorted(newest.values())
+
+
+def read_run(path: Path) -> dict[str, Any]:
+    """One runs/<run>.json. Raises StoreError when it cannot be read."""
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"cannot read {path}: {error}") from error

@@ -1,0 +1,216 @@
+"""The parquet store: documents and their formulas go in, committed parts come out.
+
+A part holds many whole documents: formulas/<part> is written first, documents/<part> of the same
+name commits it. A formulas part without its twin was never committed; the next run removes it. Both
+are always written, so that a missing formulas part is known to be lost.
+
+The driver process is the only writer, and holds the rows and crops of at most one part (or of one
+document, if that is larger). Workers that write would keep crop bytes off the driver, but a worker
+outlives a dead driver for seconds and could commit behind the next run's back; then commits need
+fencing, and the folder must be on every machine. One writer needs neither, and is fast enough:
+benchmarks/store.md. Knows nothing of Ray, of models and of files other than its own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal
+
+from i2l_batch import runs
+from i2l_batch.durable import reason
+from i2l_batch.errors import StoreError
+from i2l_batch.folder import refuse_foreign, start_run
+from i2l_batch.lock import FolderLock
+from i2l_batch.parts import document_row, formula_row, write_part
+from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA, Document, Status
+from i2l_batch.results import Results, original_name, stored_name
+from i2l_batch.runs import JsonValue
+
+__all__ = ["CommittedDocument", "Store", "formula_row"]
+
+_PART_BYTES = 64 << 20
+"""Crop bytes after which a part is flushed: bounds the driver's memory when crops are large."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommittedDocument:
+    """What a resumed run needs to know of a document that is done."""
+
+    source_sha256: str | None
+    num_bytes: int
+    formulas: int
+    status: Status
+    attempts: int
+
+
+class Store:
+    """The writing end of a results folder. A context manager; see `open`, `add` and `close`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        lock: FolderLock,
+        record: dict[str, Any],
+        part_rows: int,
+        part_seconds: float,
+    ) -> None:
+        self.run: str = record["run"]
+        """Id of this run, such as 20261122T101500Z-ab12; ids sort by time."""
+        self._folder = folder
+        self._lock = lock
+        self._record = record
+        self._part_rows = part_rows
+        self._part_seconds = part_seconds
+        self._num_parts = 0
+        self._closed = False
+        self._begin_part()
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        settings: Mapping[str, JsonValue],
+        model: Mapping[str, str],
+        overwrite: bool = False,
+        part_rows: int = 5000,
+        part_seconds: float = 60.0,
+    ) -> Store:
+        """Lock a new, an empty or a results folder, and start a run in it.
+
+        settings: the options that change rows, and no secrets: they are stored as they are.
+        model: what identifies the weights (id, sha256). overwrite: remove the earlier rows and
+        records first; other files in the folder are never touched. part_rows, part_seconds: a part
+        is committed when it has that many rows or its first document is that old.
+
+        Raises StoreError if the folder is in use, cannot be written, is foreign, or its rows were
+        made with other settings or another model.
+        """
+        try:
+            refuse_foreign(folder)
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FolderLock(folder)
+        except OSError as error:
+            raise StoreError(f"cannot use {folder}: {reason(error)}") from error
+        try:
+            record = start_run(folder, settings, model, overwrite)
+        except BaseException as error:
+            lock.release()
+            if isinstance(error, OSError):
+                raise StoreError(f"cannot use {folder}: {reason(error)}") from error
+            raise
+        return cls(folder, lock, record, part_rows, part_seconds)
+
+    def committed(self) -> dict[str, CommittedDocument]:
+        """The documents in committed parts, by `Source.name`. Buffered ones are not among them."""
+        rows = Results(self._folder).documents()
+        columns = ["source_sha256", "bytes", "formulas", "status", "attempts"]
+        return {
+            original_name(name): CommittedDocument(
+                source_sha256=sha256,
+                num_bytes=num_bytes,
+                formulas=formulas,
+                status=status,
+                attempts=attempts,
+            )
+            for name, sha256, num_bytes, formulas, status, attempts in zip(
+                rows["source"].to_pylist(),
+                *(rows[column].to_pylist() for column in columns),
+                strict=True,
+            )
+        }
+
+    def add(self, document: Document, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Take a finished document and its rows (`formula_row`); commits the part when it is due.
+
+        An earlier document of the same source is replaced. Raises StoreError as `flush` does.
+        """
+        source = stored_name(document.source)
+        assert not self._closed, "the store is closed"
+        assert document.formulas == len(rows), (document.formulas, len(rows))
+        assert all(row["source"] == source for row in rows), source
+        if source in self._sources:  # a part holds a source once: the newest part tells the newest
+            self.flush()
+        if not self._sources:
+            self._oldest = time.monotonic()
+        self._sources.add(source)
+        self._documents.append(document_row(document))
+        self._formulas.extend(rows)
+        self._bytes += sum(len(row["crop"]["bytes"]) for row in rows if row["crop"])
+        self.flush_if_due()
+
+    def flush_if_due(self) -> None:
+        """Commit the part if it has rows, bytes or seconds enough. Call it now and then while no
+        document finishes."""
+        full = len(self._documents) + len(self._formulas) >= self._part_rows
+        old = time.monotonic() - self._oldest >= self._part_seconds
+        if self._sources and (full or old or self._bytes >= _PART_BYTES):
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit what was added: when this returns, the rows are on the disk.
+
+        Raises StoreError when they cannot be written. They then stay in memory, and the next flush
+        tries again under the same name.
+        """
+        if not self._sources:
+            return
+        part = f"part-{self.run}-{self._num_parts:06d}.parquet"
+        write_part(self._folder / "formulas" / part, self._formulas, FORMULA_SCHEMA)
+        write_part(self._folder / "documents" / part, self._documents, DOCUMENT_SCHEMA)
+        self._num_parts += 1
+        self._begin_part()
+
+    def close(
+        self,
+        *,
+        status: Literal["finished", "interrupted", "failed"],
+        counts: Mapping[str, int],
+        timings: Mapping[str, float],
+    ) -> None:
+        """Flush, complete the run's record (timings in seconds), release the folder."""
+        self._closed = True
+        try:
+            self.flush()
+            self._record |= {
+                "status": status,
+                "finished": runs.timestamp(runs.utc_now()),
+                "counts": dict(counts),
+                "timings": dict(timings),
+            }
+            runs.write_record(self._folder, self._record)
+        finally:
+            self._lock.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._closed:
+            return
+        try:
+            if kind is None:
+                self.close(status="finished", counts={}, timings={})
+            elif issubclass(kind, KeyboardInterrupt):
+                self.close(status="interrupted", counts={}, timings={})
+            else:
+                self.close(status="failed", counts={}, timings={})
+        except StoreError:
+            if kind is None:  # otherwise the first error is the one to tell
+                raise
+
+    def _begin_part(self) -> None:
+        self._sources: set[str] = set()
+        self._documents: list[dict[str, Any]] = []
+        self._formulas: list[Mapping[str, Any]] = []
+        self._bytes = 0
+        self._oldest = time.monotonic()
