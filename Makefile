@@ -19,14 +19,15 @@ help: ## list these targets
 
 setup: .venv/stamp-dev ## create .venv with the package and the tools to work on it
 
-# The build backend comes from constraints.txt too, hence no build isolation.
+# The build backend (hatchling; editables for --editable) comes from constraints.txt too, hence no
+# build isolation.
 .venv/stamp: pyproject.toml constraints.txt
 	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 		echo "make: Python 3.10 or newer is needed: install one, or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)" >&2; \
 		exit 1; }
 	$(PYTHON) -m venv .venv
 	@echo "installing into .venv (the first time: a few minutes, mostly torch and ray)"
-	$(PIP) hatchling
+	$(PIP) hatchling editables
 	$(PIP) --no-build-isolation --editable .
 	@touch $@
 
