@@ -1,0 +1,199 @@
+"""SQL over a results folder.
+
+In: a folder and a query. Out: its rows as text or parquet. The views `formulas` and `documents`
+show committed, current rows only, as they were when the connection was made; a run may go on beside
+it. Knows nothing of how rows get there.
+"""
+
+from __future__ import annotations
+
+import glob
+import io
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from i2l_batch.durable import whole_file
+from i2l_batch.errors import UsageError
+from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
+from i2l_batch.results import open_results
+from i2l_batch.summary import summarize, write_summary
+from i2l_batch.tables import (
+    Format,
+    write_csv,
+    write_json,
+    write_jsonl,
+    write_markdown,
+    write_table,
+)
+
+_WRITERS = {
+    "table": write_table,
+    "csv": write_csv,
+    "json": write_json,
+    "jsonl": write_jsonl,
+    "markdown": write_markdown,
+}
+
+
+def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+    """A DuckDB connection in memory with views `formulas` and `documents`. Raises StoreError.
+
+    Parquet files are read as a query needs them, so that results larger than memory can be queried.
+    """
+    results = open_results(folder)
+    # DuckDB's defaults: spill into the current folder, fetch extensions from the network.
+    connection = duckdb.connect(
+        config={
+            "temp_directory": tempfile.gettempdir(),
+            "autoinstall_known_extensions": "false",
+        }
+    )
+    connection.register("documents", results.documents())
+    if not results.parts:
+        connection.register("formulas", FORMULA_SCHEMA.empty_table())
+        return connection
+    where = glob.escape(str(folder.resolve() / "formulas"))
+    files = ", ".join(_quoted(f"{where}/{part}") for part in results.parts)
+    replaced = [
+        {"part": part, "source": source}
+        for part, sources in results.replaced().items()
+        for source in sources
+    ]
+    if not replaced:
+        connection.execute(f"CREATE VIEW formulas AS FROM read_parquet([{files}])")
+        return connection
+    connection.register("replaced", pa.Table.from_pylist(replaced))
+    connection.execute(
+        f"CREATE VIEW formulas AS SELECT f.* EXCLUDE (filename)"
+        f" FROM read_parquet([{files}], filename = true) AS f ANTI JOIN replaced AS r"
+        f" ON parse_filename(f.filename) = r.part AND f.source = r.source"
+    )
+    return connection
+
+
+def run_query(
+    folder: Path,
+    sql: str | None = None,
+    format: Format = "table",  # noqa: A002 - the option's name
+    out: Path | TextIO | None = None,
+) -> None:
+    """Write the rows of a query, or a summary of the results when there is none.
+
+    out: a file to write (whole or not at all), a text stream, or null for standard output, whose
+    reader may leave early. Raises UsageError for what is wrong with the query, StoreError for what
+    is wrong with the folder.
+    """
+    if sql is None and format not in ("table", "markdown", "json"):
+        raise UsageError(f"--format {format} needs a query, such as 'SELECT * FROM formulas'")
+    connection = connect(folder)
+    if isinstance(out, Path):
+        with whole_file(out) as file:
+            if format == "parquet":
+                _copy_parquet(connection, sql or "", file.name)
+                return
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            _write(connection, folder, sql, format, text)
+            text.detach()
+        return
+    stream = sys.stdout if out is None else out
+    try:
+        _write(connection, folder, sql, format, stream)
+        stream.flush()
+    except BrokenPipeError:  # `| head` has seen enough; Python must not flush into it on exit
+        if out is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    folder: Path,
+    sql: str | None,
+    form: Format,
+    out: TextIO,
+) -> None:
+    if sql is None:
+        write_summary(summarize(connection, open_results(folder).runs()), form, out)
+    elif form == "parquet":
+        _write_parquet(connection, sql, out)
+    else:
+        with _clear_errors():
+            cursor = connection.execute(_last_statement(connection, sql))
+            columns = [column[0] for column in cursor.description or []]
+            _WRITERS[form](columns, _fetch(cursor), out)
+    out.flush()
+
+
+def _fetch(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    """Rows, a thousand at a time. 32-bit floats come with the digits they have: 0.9, which as a
+    Python float would be 0.8999999761581421."""
+    single = [str(column[1]) == "FLOAT" for column in cursor.description or []]
+    while rows := cursor.fetchmany(1000):
+        for row in rows:
+            yield tuple(
+                float(str(np.float32(value))) if short and value is not None else value
+                for value, short in zip(row, single, strict=True)
+            )
+
+
+def _last_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    """Run all statements but the last; return that, without its semicolon."""
+    statements = connection.extract_statements(sql)
+    if not statements:
+        raise UsageError("the query is empty: give a query such as 'SELECT * FROM formulas'")
+    for statement in statements[:-1]:
+        connection.execute(statement)
+    return statements[-1].query.strip().rstrip(";")
+
+
+def _write_parquet(connection: duckdb.DuckDBPyConnection, sql: str, out: TextIO) -> None:
+    if out.isatty():
+        raise UsageError("parquet is not for a terminal: write it to a file with -o FILE")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows.parquet"
+        _copy_parquet(connection, sql, str(path))
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, out.buffer)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _copy_parquet(connection: duckdb.DuckDBPyConnection, sql: str, path: str) -> None:
+    with _clear_errors():
+        query = _last_statement(connection, sql)
+        options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
+        connection.execute(f"COPY (\n{query}\n) TO {_quoted(path)} ({options})")
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    """Turn DuckDB's errors into one line, with the names that there are."""
+    try:
+        yield
+    except duckdb.Error as error:
+        message = str(error).split("\n\nLINE ")[0].splitlines()[0]
+        column = re.search(r'column (?:named )?"([^"]+)"', message)
+        table = re.search(r"Table with name (\S+) does not exist", message)
+        if column and isinstance(error, duckdb.BinderException):
+            message = f"no column {column[1]}: {_columns()}"
+        elif table:
+            message = f"no table {table[1]}: {_columns()}"
+        raise UsageError(message) from error
+
+
+def _columns() -> str:
+    formulas, documents = ", ".join(FORMULA_SCHEMA.names), ", ".join(DOCUMENT_SCHEMA.names)
+    return f"formulas has {formulas}; documents has {documents}"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
