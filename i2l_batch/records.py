@@ -104,6 +104,8 @@ class Extraction:
     """1-based page the next chunk starts at; null when the document is finished."""
     page_errors: list[str] = field(default_factory=list)
     """One line per page that could not be read; the others are done."""
+    notes: list[str] = field(default_factory=list)
+    """Lines for the user about pages that are fine but give nothing, such as scans."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -145,10 +145,6 @@ def _distinct_names(files: list[_Found]) -> list[_Found]:
     """Names with `/` and in valid Unicode, told apart by parent folders where they collide."""
     parts = [_printable(file.path).strip("/").split("/") for file in files]
     lengths = [_printable(file.name).count("/") + 1 for file in files]
-    # Names that climb out of their root (`..`) keep their file name only.
-    lengths = [
-        1 if file.name.startswith("..") else n for file, n in zip(files, lengths, strict=True)
-    ]
     while True:
         names = ["/".join(p[-n:]) for p, n in zip(parts, lengths, strict=True)]
         counts = Counter(names)

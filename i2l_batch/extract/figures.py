@@ -1,0 +1,68 @@
+"""What a page shows apart from running text: plots, pictures, ruled tables.
+
+In: a `PageText`. Out: a `PageText` without the pieces and rules that lie in them.
+"""
+
+from __future__ import annotations
+
+from i2l_batch.extract.glyphs import PageText, Piece, Rect
+
+
+def drop_figures(text: PageText, body: float) -> PageText:
+    """A copy of the page without labels of figures and cells of ruled tables."""
+    zones = _drawn_zones(text, body) + _table_zones(text.rules, body)
+    if not zones:
+        return text
+    lines = [[p for p in line if not _inside(p, zones)] for line in text.lines]
+    return PageText([line for line in lines if line], text.rules, text.drawings, text.images)
+
+
+def _inside(piece: Piece, zones: list[Rect]) -> bool:
+    x, y = (piece.x0 + piece.x1) / 2, (piece.y0 + piece.y1) / 2
+    return any(x0 < x < x1 and y0 < y < y1 for x0, y0, x1, y1 in zones)
+
+
+def _drawn_zones(text: PageText, body: float) -> list[Rect]:
+    """Boxes of pictures and of clusters of drawing, with the room that axis labels take."""
+    clusters: list[list[float]] = []
+    counts: list[int] = []
+    for box in sorted(text.drawings):
+        grown = [box[0] - 6, box[1] - 6, box[2] + 6, box[3] + 6]
+        count = 1
+        keep: list[int] = []
+        for i, other in enumerate(clusters):
+            if _touch(grown, other):
+                grown = [
+                    min(grown[0], other[0]),
+                    min(grown[1], other[1]),
+                    max(grown[2], other[2]),
+                    max(grown[3], other[3]),
+                ]
+                count += counts[i]
+            else:
+                keep.append(i)
+        clusters = [*[clusters[i] for i in keep], grown]
+        counts = [*[counts[i] for i in keep], count]
+    zones = [
+        (b[0] - body, b[1] - body, b[2] + body, b[3] + body)
+        for b, n in zip(clusters, counts, strict=True)
+        if n >= 6 and b[2] - b[0] > 3 * body and b[3] - b[1] > 3 * body
+    ]
+    return zones + [image for image in text.images if image[2] - image[0] > 2 * body]
+
+
+def _touch(a: list[float], b: list[float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _table_zones(rules: list[Rect], body: float) -> list[Rect]:
+    """Between the first and the last of three or more wide rules with the same ends."""
+    zones: list[Rect] = []
+    wide = sorted([r for r in rules if r[2] - r[0] > 8 * body], key=lambda r: r[1])
+    while wide:
+        x0, _, x1, _ = wide[0]
+        same = [r for r in wide if abs(r[0] - x0) < 2 and abs(r[2] - x1) < 2]
+        wide = [r for r in wide if r not in same]
+        if len(same) >= 3:
+            zones.append((x0, same[0][1], x1, same[-1][3]))
+    return zones

@@ -1,0 +1,146 @@
+"""The text layer of one PDF page as pieces with exact ink boxes, and its drawings as boxes.
+
+In: a PyMuPDF page. Out: a `PageText` in PDF points, origin top left, rotation undone. Says which
+pieces look mathematical or like words; does not know what a line, a column or a formula is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import pymupdf
+
+from i2l_batch.extract.fonts import count_word_letters, has_math_chars, is_math_font
+
+# Without the corrections and with accurate boxes MuPDF gives the glyphs' real vertical extents;
+# otherwise the boxes of CMEX and other symbol fonts are off by up to the glyph's height.
+pymupdf.TOOLS.unset_quad_corrections(True)
+_FLAGS = (
+    pymupdf.TEXT_ACCURATE_BBOXES
+    | pymupdf.TEXT_PRESERVE_LIGATURES
+    | pymupdf.TEXT_PRESERVE_WHITESPACE
+    | pymupdf.TEXT_MEDIABOX_CLIP
+    | pymupdf.TEXT_COLLECT_VECTORS
+)
+THIN = 1.6
+"""Points; a drawn rectangle thinner than this is a rule."""
+
+
+@dataclass(slots=True, eq=False)
+class Piece:
+    """A run of characters without a space, in one font."""
+
+    text: str
+    font: str
+    size: float
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    baseline: float
+    letters: int
+    """Letters in words of prose."""
+    math: bool
+    """Set in a mathematical font, or with mathematical signs in it."""
+
+    @property
+    def width(self) -> float:
+        """Points."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """Points, of the ink."""
+        return self.y1 - self.y0
+
+
+Rect = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in points."""
+
+
+@dataclass(slots=True)
+class PageText:
+    """What a page's content stream holds, as far as formulas need it."""
+
+    lines: list[list[Piece]] = field(default_factory=list)
+    """As MuPDF joins them: neighbours on about one baseline."""
+    rules: list[Rect] = field(default_factory=list)
+    """Thin horizontal rules: fraction bars, roots, table rules."""
+    drawings: list[Rect] = field(default_factory=list)
+    """Everything else that is drawn, but for plain rectangles behind the text."""
+    images: list[Rect] = field(default_factory=list)
+
+
+def read_page(page: pymupdf.Page) -> PageText:
+    """The pieces and drawings of a page; text that does not run from left to right is left out."""
+    text = PageText()
+    blocks: list[dict[str, Any]] = page.get_text("rawdict", flags=_FLAGS)["blocks"]  # pyright: ignore
+    for block in blocks:
+        if block["type"] == 0:
+            for line in block["lines"]:
+                if line["dir"][0] > 0.99:
+                    pieces = [piece for span in line["spans"] for piece in _pieces(span)]
+                    if pieces:
+                        text.lines.append(pieces)
+        elif block["type"] == 3:
+            _sort_vector(block, text)
+    text.images = [tuple(info["bbox"]) for info in page.get_image_info()]
+    _unmark_text_fonts(text.lines)
+    return text
+
+
+def _pieces(span: dict[str, Any]) -> list[Piece]:
+    """A span cut at its spaces."""
+    font, size = span["font"], span["size"]
+    math_font = is_math_font(font)
+    pieces: list[Piece] = []
+    run: list[dict[str, Any]] = []
+    for char in [*span["chars"], None]:
+        if char is not None and not char["c"].isspace():
+            run.append(char)
+        elif run:
+            text = "".join([char["c"] for char in run])
+            boxes = [char["bbox"] for char in run]
+            letters = 0 if math_font else count_word_letters(text)
+            pieces.append(
+                Piece(
+                    text,
+                    font,
+                    size,
+                    boxes[0][0],
+                    min([box[1] for box in boxes]),
+                    boxes[-1][2],
+                    max([box[3] for box in boxes]),
+                    run[0]["origin"][1],
+                    letters,
+                    math_font or has_math_chars(text),
+                )
+            )
+            run = []
+    return pieces
+
+
+def _unmark_text_fonts(lines: list[list[Piece]]) -> None:
+    """A font with a mathematical name that sets whole words (STIX, Asana) is a text font here."""
+    all_letters: Counter[str] = Counter()
+    word_letters: Counter[str] = Counter()
+    pieces = [piece for line in lines for piece in line if is_math_font(piece.font)]
+    for piece in pieces:
+        all_letters[piece.font] += sum(char.isalpha() for char in piece.text)
+        word_letters[piece.font] += count_word_letters(piece.text)
+    for piece in pieces:
+        if word_letters[piece.font] > 60 and word_letters[piece.font] > all_letters[piece.font] / 2:
+            piece.letters = count_word_letters(piece.text)
+            piece.math = has_math_chars(piece.text)
+
+
+def _sort_vector(block: dict[str, Any], text: PageText) -> None:
+    x0, y0, x1, y1 = block["bbox"]
+    if min(x1 - x0, y1 - y0) >= THIN and block["isrect"]:
+        return
+    if y1 - y0 < THIN and x1 - x0 > 2:
+        text.rules.append((x0, y0, x1, y1))
+    else:
+        text.drawings.append((x0, y0, x1, y1))

@@ -1,0 +1,62 @@
+"""Equation numbers: which pieces of a row are one, and how they read.
+
+In: rows of a column. Out: the number without its parentheses, and its pieces.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from i2l_batch.extract.glyphs import Piece
+from i2l_batch.extract.rows import Column, Row
+
+_NUMBER = re.compile(
+    r"""[(\[]\s*(
+        (?:[A-Z]{1,3}[.\-–]?)?\d{1,3}(?:[.\-–:]\d{1,3}){0,3}\s?[.]?[a-z]{0,2}['′∗*]{0,2}
+      | [A-Z]{1,3}['′]? | [ivx]{1,5} | [*∗⋆†‡♯]{1,3}
+    )\s*[)\]]""",
+    re.VERBOSE,
+)
+
+
+class Number(NamedTuple):
+    """An equation number on a page."""
+
+    text: str
+    pieces: list[Piece]
+
+    @property
+    def middle(self) -> float:
+        """y of its centre, points."""
+        return sum([p.y0 + p.y1 for p in self.pieces]) / (2 * len(self.pieces))
+
+
+def take_number(row: Row, column: Column) -> Number | None:
+    """Cut the equation number off the right or left end of a row; null where there is none.
+
+    It stands at the edge of the column, or at least two ems apart from everything else. A row that
+    is nothing but its number keeps no pieces.
+    """
+    pieces = sorted(row.pieces, key=lambda p: p.x0)
+    for ordered, at_edge in (
+        (pieces[::-1], pieces[-1].x1 > column.x1 - 1.2 * row.size),
+        (pieces, pieces[0].x0 < column.x0 + 1.2 * row.size),
+    ):
+        for count in range(1, min(len(ordered), 7) + 1):
+            rest = ordered[count:]
+            gap = _gap(ordered[count - 1], rest[0]) if rest else 99.0
+            if gap < 0.7 * row.size:
+                continue
+            label = sorted(ordered[:count], key=lambda p: p.x0)
+            match = _NUMBER.fullmatch("".join([p.text for p in label]))
+            far = gap > 2 * row.size
+            if match and (at_edge or (far and rest)):
+                row.pieces = [p for p in row.pieces if p not in label]
+                return Number(match[1].replace("′", "'").replace("–", "-").replace(" ", ""), label)
+            break
+    return None
+
+
+def _gap(a: Piece, b: Piece) -> float:
+    return max(a.x0 - b.x1, b.x0 - a.x1)

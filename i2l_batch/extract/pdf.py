@@ -1,0 +1,163 @@
+"""A PDF, chunk by chunk of pages -> `Extraction`s.
+
+In: a path and an `ExtractConfig`. Out: crops of the formulas, one line per page that failed, and
+notes about scanned pages. Runs in whatever process calls it: limits are the guard's business.
+"""
+
+from __future__ import annotations
+
+import pymupdf
+
+from i2l_batch.config import ExtractConfig
+from i2l_batch.errors import SourceError
+from i2l_batch.extract.crops import PageCamera
+from i2l_batch.extract.display import Formula, find_displays
+from i2l_batch.extract.files import file_sha256
+from i2l_batch.extract.glyphs import PageText, Rect, read_page
+from i2l_batch.extract.pages import select_pages
+from i2l_batch.records import Box, Crop, Extraction, Kind
+
+pymupdf.TOOLS.mupdf_display_errors(False)
+pymupdf.TOOLS.mupdf_display_warnings(False)
+
+
+def extract_pdf(path: str, config: ExtractConfig, first_page: int) -> Extraction:
+    """Formulas of at most `config.chunk_pages` selected pages, from `first_page` (1-based) on.
+
+    Raises:
+        SourceError: the document cannot be opened at all.
+        UsageError: the page selection cannot be understood.
+    """
+    digest = file_sha256(path)
+    with open_pdf(path, config.pdf_password) as document:
+        pages = [p for p in select_pages(config.pages, len(document)) if p >= first_page]
+        chunk, rest = pages[: config.chunk_pages], pages[config.chunk_pages :]
+        crops: list[Crop] = []
+        errors: list[str] = []
+        scans: list[int] = []
+        for number in chunk:
+            try:
+                page = document[number - 1]
+                text = load_text(page)
+                found = page_crops(page, text, config)
+            except MemoryError:
+                raise
+            except Exception as error:  # whatever one page does to MuPDF, the others go on
+                errors.append(f"page {number}: {type(error).__name__}: {error}")
+                continue
+            if not text.lines and (text.images or text.drawings):
+                scans.append(number)
+            crops += found
+        notes = [_about_scans(scans)] if scans and config.images != "page" else []
+        if not pages and first_page == 1:
+            notes.append(f"--pages {config.pages} selects none of the {len(document)} pages")
+        return Extraction(
+            source_sha256=digest,
+            num_pages=len(document),
+            crops=crops,
+            next_page=rest[0] if rest else None,
+            page_errors=errors,
+            notes=notes,
+        )
+
+
+def open_pdf(path: str, password: str | None) -> pymupdf.Document:
+    """Open a PDF that has pages, with its password if it needs one.
+
+    Raises:
+        SourceError: encrypted, corrupt or unreadable, with a message that says what to do.
+    """
+    try:
+        with open(path, "rb") as file:
+            empty = not file.read(1)
+    except OSError as error:
+        raise SourceError("unreadable", f"{path} cannot be read: {error.strerror}") from error
+    if empty:
+        raise SourceError("corrupt", f"{path} is empty (0 bytes)")
+    try:
+        document = pymupdf.open(path, filetype="pdf")
+    except RuntimeError as error:
+        raise SourceError("corrupt", f"{path} is no PDF that can be read: {error}") from error
+    if document.needs_pass and not document.authenticate(password or ""):
+        document.close()
+        wrong = "the password is wrong" if password else "a password is needed"
+        raise SourceError("encrypted", f"{path} is encrypted and {wrong}: use --pdf-password")
+    if not document.is_pdf or len(document) == 0:
+        document.close()
+        raise SourceError("corrupt", f"{path} is no PDF, or one without pages")
+    return document
+
+
+def load_text(page: pymupdf.Page) -> PageText:
+    """The text layer, with the page turned as it is shown."""
+    if page.rotation:
+        page.remove_rotation()
+    return read_page(page)
+
+
+def page_crops(page: pymupdf.Page, text: PageText, config: ExtractConfig) -> list[Crop]:
+    """Everything on one page that is to be transcribed, in reading order."""
+    camera = PageCamera(page, config.dpi)
+    if not text.lines:
+        if config.images != "page" or not (text.images or text.drawings):
+            return []
+        box = Box(x0=0, y0=0, x1=page.rect.width, y1=page.rect.height)
+        return [_crop(page, 0, "page", None, box, None, config, camera.whole())]
+    crops: list[Crop] = []
+    for formula in find_displays(text, page.rect.width):
+        cut = camera.cut(formula.box, *_own_and_foreign(formula, text))
+        if cut:
+            (x0, y0, x1, y1), png = cut
+            box = Box(x0=x0, y0=y0, x1=x1, y1=y1)
+            crops.append(
+                _crop(page, len(crops), "display", formula.number, box, formula.size, config, png)
+            )
+    return crops
+
+
+def _own_and_foreign(formula: Formula, text: PageText) -> tuple[list[Rect], list[Rect]]:
+    """Boxes of the formula's glyphs, and of the glyphs near it that are not its own."""
+    own = {id(piece) for piece in formula.pieces}
+    x0, y0, x1, y1 = formula.box
+    near = [
+        p
+        for line in text.lines
+        for p in line
+        if p.x0 < x1 + 5 and p.x1 > x0 - 5 and p.y0 < y1 + 5 and p.y1 > y0 - 5
+    ]
+    return (
+        [(p.x0, p.y0, p.x1, p.y1) for p in near if id(p) in own],
+        [(p.x0, p.y0, p.x1, p.y1) for p in near if id(p) not in own],
+    )
+
+
+def _crop(
+    page: pymupdf.Page,
+    index: int,
+    kind: Kind,
+    number: str | None,
+    box: Box,
+    size: float | None,
+    config: ExtractConfig,
+    png: bytes,
+) -> Crop:
+    return Crop(
+        page=(page.number or 0) + 1,
+        index=index,
+        kind=kind,
+        number=number,
+        box=box,
+        page_width=page.rect.width,
+        page_height=page.rect.height,
+        dpi=config.dpi,
+        em=size * config.dpi / 72 if size else None,
+        png=png,
+    )
+
+
+def _about_scans(pages: list[int]) -> str:
+    listed = ", ".join(str(page) for page in pages[:10]) + (", ..." if len(pages) > 10 else "")
+    return (
+        f"{len(pages)} pages without a text layer (scans?): {listed}; "
+        "--images page takes such pages whole"
+    )
