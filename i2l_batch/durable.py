@@ -40,7 +40,9 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     except BaseException as error:
         remove(temporary)
         if isinstance(error, OSError):
-            raise StoreError(f"cannot write {path}: {reason(error)}") from error
+            raise StoreError(
+                f"cannot write {path}: {reason(error)}; make room or choose another folder"
+            ) from error
         raise
 
 

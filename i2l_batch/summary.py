@@ -29,11 +29,11 @@ _QUERIES = {
         GROUP BY status, error_type ORDER BY documents DESC, status, error_type""",
     "Formulas": """
         SELECT kind, count(*) AS formulas, round(100 * avg(valid::int), 1) AS valid_percent,
-               quantile_cont(confidence, 0.05) AS confidence_5,
-               quantile_cont(confidence, 0.25) AS confidence_25,
-               quantile_cont(confidence, 0.5) AS confidence_50,
-               quantile_cont(confidence, 0.75) AS confidence_75,
-               quantile_cont(confidence, 0.95) AS confidence_95
+               quantile_cont(confidence, 0.05) AS confidence_p5,
+               quantile_cont(confidence, 0.25) AS confidence_p25,
+               quantile_cont(confidence, 0.5) AS confidence_p50,
+               quantile_cont(confidence, 0.75) AS confidence_p75,
+               quantile_cont(confidence, 0.95) AS confidence_p95
         FROM formulas GROUP BY kind ORDER BY formulas DESC, kind""",
     "Least confident": """
         SELECT confidence, source, page, latex FROM formulas
