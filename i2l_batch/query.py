@@ -17,10 +17,9 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
 from i2l_batch.durable import whole_file
@@ -30,6 +29,7 @@ from i2l_batch.results import open_results
 from i2l_batch.summary import summarize, write_summary
 from i2l_batch.tables import (
     Format,
+    answer,
     write_csv,
     write_json,
     write_jsonl,
@@ -129,22 +129,9 @@ def _write(
         _write_parquet(connection, sql, out)
     else:
         with _clear_errors():
-            cursor = connection.execute(_last_statement(connection, sql))
-            columns = [column[0] for column in cursor.description or []]
-            _WRITERS[form](columns, _fetch(cursor), out)
+            columns, rows = answer(connection, _last_statement(connection, sql))
+            _WRITERS[form](columns, rows, out)
     out.flush()
-
-
-def _fetch(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    """Rows, a thousand at a time. 32-bit floats come with the digits they have: 0.9, which as a
-    Python float would be 0.8999999761581421."""
-    single = [str(column[1]) == "FLOAT" for column in cursor.description or []]
-    while rows := cursor.fetchmany(1000):
-        for row in rows:
-            yield tuple(
-                float(str(np.float32(value))) if short and value is not None else value
-                for value, short in zip(row, single, strict=True)
-            )
 
 
 def _last_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> str:

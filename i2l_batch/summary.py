@@ -15,7 +15,7 @@ import duckdb
 from rich.console import Console
 from rich.text import Text
 
-from i2l_batch.tables import Format, json_object, write_markdown, write_table
+from i2l_batch.tables import Format, answer, json_object, write_markdown, write_table
 
 _QUERIES = {
     "Documents": """
@@ -29,11 +29,11 @@ _QUERIES = {
         GROUP BY status, error_type ORDER BY documents DESC, status, error_type""",
     "Formulas": """
         SELECT kind, count(*) AS formulas, round(100 * avg(valid::int), 1) AS valid_percent,
-               quantile_cont(confidence, 0.05) AS confidence_p5,
-               quantile_cont(confidence, 0.25) AS confidence_p25,
-               quantile_cont(confidence, 0.5) AS confidence_p50,
-               quantile_cont(confidence, 0.75) AS confidence_p75,
-               quantile_cont(confidence, 0.95) AS confidence_p95
+               round(quantile_cont(confidence, 0.05), 4) AS confidence_p5,
+               round(quantile_cont(confidence, 0.25), 4) AS confidence_p25,
+               round(quantile_cont(confidence, 0.5), 4) AS confidence_p50,
+               round(quantile_cont(confidence, 0.75), 4) AS confidence_p75,
+               round(quantile_cont(confidence, 0.95), 4) AS confidence_p95
         FROM formulas GROUP BY kind ORDER BY formulas DESC, kind""",
     "Least confident": """
         SELECT confidence, source, page, latex FROM formulas
@@ -57,9 +57,8 @@ def summarize(
     least confident formulas, the runs."""
     sections: list[Section] = []
     for title, sql in _QUERIES.items():
-        cursor = connection.execute(sql)
-        columns = [column[0] for column in cursor.description or []]
-        sections.append(Section(title=title, columns=columns, rows=cursor.fetchall()))
+        columns, rows = answer(connection, sql)
+        sections.append(Section(title=title, columns=columns, rows=list(rows)))
     counted = connection.execute(
         "SELECT run, count(*), sum(formulas) FROM documents GROUP BY run"
     ).fetchall()

@@ -1,8 +1,8 @@
 """Rows as text: a table for a terminal, Markdown, CSV, JSON.
 
-In: column names and an iterator of rows, as a database gives them. Out: text on a stream; rows are
-taken one by one, except for tables. Knows nothing of SQL and of what the columns mean, but that
-bytes may be a picture.
+In: column names and an iterator of rows, as DuckDB gives them. Out: text on a stream; rows are
+taken one by one, except for tables. Knows nothing of what the columns mean, but that bytes may be a
+picture.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal, TextIO, TypeAlias
 
+import duckdb
+import numpy as np
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
@@ -30,6 +32,28 @@ _TABLE_ROWS = 1000  # a table must know all its cells before its widths; more is
 _PIPE_WIDTH = 120  # characters, where there is no terminal and no COLUMNS
 _NARROW = 10  # characters a cell must have to be worth showing
 _GAP = 3  # characters between columns, of rich's SIMPLE_HEAD
+
+
+def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], Rows]:
+    """Run a statement: the names of its columns, and its rows, read a thousand at a time.
+
+    32-bit floats come with the digits they have: 0.9, which as a Python float would be
+    0.8999999761581421.
+    """
+    cursor = connection.execute(sql)
+    description = cursor.description or []
+    return [column[0] for column in description], _fetch(
+        cursor, [str(column[1]) == "FLOAT" for column in description]
+    )
+
+
+def _fetch(cursor: duckdb.DuckDBPyConnection, single: list[bool]) -> Rows:
+    while rows := cursor.fetchmany(1000):
+        for row in rows:
+            yield tuple(
+                float(str(np.float32(value))) if short and value is not None else value
+                for value, short in zip(row, single, strict=True)
+            )
 
 
 def write_csv(columns: Sequence[str], rows: Rows, out: TextIO) -> None:

@@ -1,0 +1,219 @@
+"""Queries: the views show what is committed, all formats say the same, errors are one line."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from formula_samples import add, expected, open_store, read
+
+from i2l_batch.errors import StoreError, UsageError
+from i2l_batch.query import connect, run_query
+from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
+from i2l_batch.results import open_results
+from i2l_batch.tables import Format
+
+ALL = "SELECT * FROM formulas ORDER BY formula_id"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two papers with formulas, one of them replaced, one failed; tables are 80 characters wide."""
+    monkeypatch.setenv("COLUMNS", "80")
+    results = tmp_path / "results [1] of 'me'"
+    with open_store(results) as store:
+        add(store, "a.pdf", "v1", 5)
+        add(store, "b.pdf", "v1", 2)
+        store.flush()
+        add(store, "broken.pdf", "v1", 0)
+    with open_store(results) as store:
+        add(store, "a.pdf", "v2", 3)
+    return results
+
+
+def text(folder: Path, sql: str | None, form: Format) -> str:
+    out = io.StringIO()
+    run_query(folder, sql, form, out)
+    return out.getvalue()
+
+
+def test_views_are_what_the_reader_shows(folder: Path) -> None:
+    connection = connect(folder)
+    rows = connection.execute("SELECT formula_id, latex FROM formulas").fetchall()
+    assert sorted(rows) == sorted(read(folder))
+    assert set(rows) == expected("a.pdf", "v2", 3) | expected("b.pdf", "v1", 2)
+    for view, schema in {"formulas": FORMULA_SCHEMA, "documents": DOCUMENT_SCHEMA}.items():
+        columns = connection.execute(f"DESCRIBE {view}").fetchall()
+        assert [column[0] for column in columns] == schema.names
+    sources = "SELECT DISTINCT source FROM documents JOIN formulas USING (source) ORDER BY 1"
+    assert connection.execute(sources).fetchall() == [("a.pdf",), ("b.pdf",)]
+
+
+def test_views_while_a_run_is_writing(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        assert connect(tmp_path).execute("SELECT count(*) FROM formulas").fetchone() == (0,)
+        assert connect(tmp_path).execute("SELECT count(*) FROM documents").fetchone() == (0,)
+        add(store, "a.pdf", formulas=2)
+        store.flush()
+        connection = connect(tmp_path)
+        name = f"part-{store.run}-000000.parquet"
+        committed = tmp_path / "formulas" / name
+        (tmp_path / "formulas" / name.replace("000000", "000001")).write_bytes(
+            committed.read_bytes()
+        )
+        (tmp_path / "formulas" / f".{name}.tmp").write_bytes(b"PAR1 half")
+        for look in (connection, connect(tmp_path)):
+            rows = look.execute("SELECT formula_id, latex FROM formulas").fetchall()
+            assert set(rows) == expected("a.pdf", "v1", 2)
+            assert len(rows) == 2
+
+
+def test_formats_say_the_same(folder: Path) -> None:
+    rows = json.loads(text(folder, ALL, "json"))
+    assert [json.loads(line) for line in text(folder, ALL, "jsonl").splitlines()] == rows
+    table = open_results(folder).formulas().to_table().sort_by("formula_id")
+    for row, stored in zip(rows, table.to_pylist(), strict=True):
+        row["crop"]["bytes"] = base64.b64decode(row["crop"]["bytes"])
+        assert pa.Table.from_pylist([row], FORMULA_SCHEMA).to_pylist() == [stored]
+    lines = list(csv.DictReader(io.StringIO(text(folder, ALL, "csv"))))
+    assert [line["latex"] for line in lines] == [row["latex"] for row in rows]
+    assert [float(line["confidence"]) for line in lines] == [row["confidence"] for row in rows]
+    assert [json.loads(line["flags"]) for line in lines] == [row["flags"] for row in rows]
+    assert list(lines[0]) == FORMULA_SCHEMA.names
+    markdown = text(folder, ALL, "markdown").splitlines()
+    assert len(markdown) == 2 + len(rows)
+    assert {line.count("|") for line in markdown} == {len(FORMULA_SCHEMA) + 1}
+    assert rf"| `{rows[0]['latex']}` |" in markdown[2]
+
+
+def test_files_are_whole(folder: Path, tmp_path: Path) -> None:
+    run_query(folder, ALL + ";", "parquet", tmp_path / "rows.parquet")
+    shown = open_results(folder).formulas().to_table().sort_by("formula_id")
+    assert pq.read_table(tmp_path / "rows.parquet").to_pylist() == shown.to_pylist()
+    run_query(folder, ALL, "csv", tmp_path / "rows.csv")
+    assert (tmp_path / "rows.csv").read_text("utf-8") == text(folder, ALL, "csv")
+    for form in ("csv", "parquet"):
+        with pytest.raises(UsageError, match="Could not convert"):
+            run_query(folder, "SELECT latex::int FROM formulas", form, tmp_path / f"new.{form}")
+    with pytest.raises(StoreError, match=r"cannot write .*: No such file or directory"):
+        run_query(folder, ALL, "csv", tmp_path / "nowhere" / "rows.csv")
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.parquet", "rows.csv", folder.name}
+
+
+def test_short_numbers_stay_short(folder: Path) -> None:
+    sql = "SELECT 0.9::float AS a, 0.9::double AS b, 'nan'::float AS c, NULL::float AS d, 1.50 AS e"
+    assert text(folder, sql, "csv") == "a,b,c,d,e\n0.9,0.9,,,1.5\n"
+    assert json.loads(text(folder, sql, "json")) == [
+        {"a": 0.9, "b": 0.9, "c": None, "d": None, "e": 1.5}
+    ]
+    assert json.loads(text(folder, "FROM formulas WHERE false", "json")) == []
+
+
+def test_table_fits_the_terminal(folder: Path) -> None:
+    lines = text(folder, ALL, "table").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[-1] == "5 rows; 9 of 24 columns fit: name some in SELECT"
+    sql = "SELECT 1 AS page, repeat('x', 500) AS latex, crop, ['a'] AS flags FROM formulas LIMIT 1"
+    lines = text(folder, sql, "table").splitlines()
+    assert lines[2].split() == ["1", "x" * 49 + "…", "<0.0", "kB", "png>", '["a"]']
+    assert lines[-1] == "1 row"
+
+
+def test_table_shows_text_as_text(folder: Path) -> None:
+    sql = r"SELECT '[bold]\frac{1}{2}[/] :smile:' AS latex, chr(27) || '[2J' AS title"
+    assert text(folder, sql, "table").splitlines()[2].rstrip() == (
+        r"[bold]\frac{1}{2}[/] :smile:   \x1b[2J"
+    )
+
+
+def test_long_tables_say_that_they_are_cut(folder: Path) -> None:
+    lines = text(folder, "FROM range(1500)", "table").splitlines()
+    assert lines[-1] == "the first 1,000 rows: use LIMIT, or --format csv"
+    assert len(text(folder, "FROM range(1500)", "csv").splitlines()) == 1501
+
+
+def test_summary(folder: Path) -> None:
+    summary = json.loads(text(folder, None, "json"))
+    assert [(row["status"], row["documents"], row["formulas"]) for row in summary["documents"]] == [
+        ("ok", 2, 5),
+        ("failed", 1, 0),
+    ]
+    assert summary["failures"] == [
+        {
+            "status": "failed",
+            "error_type": "corrupt",
+            "documents": 1,
+            "example": "broken.pdf",
+            "message": "cannot open 'broken.pdf'",
+        }
+    ]
+    assert summary["formulas"][0]["formulas"] == 5
+    assert summary["formulas"][0]["confidence_p50"] == 0.5
+    assert [row["confidence"] for row in summary["least_confident"]] == sorted(
+        row["confidence"] for row in json.loads(text(folder, ALL, "json"))
+    )
+    assert [row["documents"] for row in summary["runs"]] == [2, 1]
+    for form in ("table", "markdown"):
+        assert "Least confident" in text(folder, None, form)
+        assert "broken.pdf" in text(folder, None, form)
+    with pytest.raises(UsageError, match="--format csv needs a query"):
+        text(folder, None, "csv")
+
+
+def test_summary_of_a_run_that_has_just_begun(tmp_path: Path) -> None:
+    with open_store(tmp_path):
+        assert json.loads(text(tmp_path, None, "json"))["formulas"] == []
+        assert "running" in text(tmp_path, None, "table")
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        ("SELEC 1", 'Parser Error: syntax error at or near "SELEC"'),
+        (
+            "SELECT latx FROM formulas",
+            "no column latx: formulas has formula_id, source, .* has source",
+        ),
+        ("SELECT f.latx FROM formulas f", "no column latx: formulas has"),
+        ("FROM formula", "no table formula: formulas has formula_id"),
+        (" ; ", "the query is empty"),
+        ("", "the query is empty"),
+        ("SELECT error('one\ntwo')", "one"),
+    ],
+)
+def test_wrong_queries_are_one_line(folder: Path, sql: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        text(folder, sql, "table")
+    assert "\n" not in str(caught.value)
+
+
+def test_last_of_several_statements_answers(folder: Path) -> None:
+    sql = "CREATE TABLE t AS SELECT 7 AS seven; FROM t; -- the end"
+    assert text(folder, sql, "csv") == "seven\n7\n"
+
+
+def test_parquet_to_a_pipe_and_a_reader_who_leaves(folder: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from i2l_batch.query import run_query\n"
+        "run_query(Path(sys.argv[1]), sys.argv[2], sys.argv[3])"
+    )
+    command = [sys.executable, "-c", program, folder]
+    whole = subprocess.run([*command, ALL, "parquet"], capture_output=True, check=True)
+    assert pq.read_table(pa.BufferReader(whole.stdout)).num_rows == 5
+    with subprocess.Popen(
+        [*command, "FROM range(1000000)", "csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as query:
+        assert query.stdout is not None
+        assert query.stderr is not None
+        query.stdout.readline()
+        query.stdout.close()
+        assert query.stderr.read() == b""
+    assert query.returncode == 0
