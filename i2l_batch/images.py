@@ -1,0 +1,114 @@
+"""Pictures as the model takes them: ink on an empty ground, cut to the ink, one text size.
+
+In: a grey picture of one formula, black on white or the reverse. Out: uint8 ink (0 empty, 255
+full). Knows nothing of files, PDFs or tensors.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+EM_PIXELS = 14.0
+"""Body size that the model reads best, in pixels: 10 pt text at 100 dpi, as im2latex-100k's."""
+
+MARGIN = 4
+"""Empty pixels around the ink."""
+
+MAX_HEIGHT, MAX_WIDTH = 512, 1536
+"""Larger pictures are shrunk to fit: no formula in text size is larger."""
+
+
+def decode_png(png: bytes) -> np.ndarray:
+    """(H, W) uint8 grey."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert("L"))
+
+
+def prepare(grey: np.ndarray, em: float | None) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Ink of a grey picture, scaled from `em` pixels to `EM_PIXELS`, and flags of what was done.
+
+    Args:
+        grey: (H, W) uint8.
+        em: body size in pixels; None to estimate it from the ink.
+
+    Returns:
+        (h, w) uint8 ink with `MARGIN` around it, and flags out of `inverted`, `oversize`, `blank`.
+    """
+    flags: list[str] = []
+    ink = 255 - grey
+    if _is_dark(grey):
+        ink = grey
+        flags.append("inverted")
+    ink = _stretch(ink)
+    box = _ink_box(ink)
+    if box is None:
+        return np.zeros((2 * MARGIN + 8, 2 * MARGIN + 8), np.uint8), (*flags, "blank")
+    ink = ink[box[1] : box[3], box[0] : box[2]]
+    scale = EM_PIXELS / (em or estimate_em(ink))
+    limit = min((MAX_HEIGHT - 2 * MARGIN) / ink.shape[0], (MAX_WIDTH - 2 * MARGIN) / ink.shape[1])
+    if scale > limit:
+        scale = limit
+        flags.append("oversize")
+    return np.pad(rescale(ink, scale), MARGIN), tuple(flags)
+
+
+def rescale(ink: np.ndarray, scale: float) -> np.ndarray:
+    """The picture at another size; changes under 4 % are left out, they only blur."""
+    if abs(scale - 1) < 0.04:
+        return ink
+    height = max(1, round(ink.shape[0] * scale))
+    width = max(1, round(ink.shape[1] * scale))
+    method = Image.Resampling.BOX if scale <= 0.5 else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(ink).resize((width, height), method))
+
+
+def estimate_em(ink: np.ndarray) -> float:
+    """Body size in pixels of a formula's ink, from the heights of its separate marks.
+
+    Letters and digits are the commonest marks; their upper heights are about 0.68 em (capitals,
+    digits) and the estimate leans on those, since scripts and dots only lower the distribution.
+    """
+    heights = _mark_heights(ink)
+    if not heights:
+        return EM_PIXELS
+    tall = [h for h in heights if h <= 1.2 * ink.shape[0]]
+    return max(4.0, float(np.quantile(tall, 0.7)) / 0.68)
+
+
+def _mark_heights(ink: np.ndarray) -> list[int]:
+    """Heights of the ink between empty columns: single letters mostly, fractions as a whole."""
+    columns = (ink > 96).any(0)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], columns.astype(np.int8), [0]])))
+    heights = []
+    for x0, x1 in zip(edges[::2], edges[1::2], strict=True):
+        rows = np.flatnonzero((ink[:, x0:x1] > 96).any(1))
+        heights.append(int(rows[-1] - rows[0] + 1))
+    return heights
+
+
+def _is_dark(grey: np.ndarray) -> bool:
+    """Whether the ground is dark: the border and the whole agree, or the border decides."""
+    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    return float(np.median(border)) < 128 and float(np.median(grey)) < 128
+
+
+def _stretch(ink: np.ndarray) -> np.ndarray:
+    """Ink with its ground at 0 and its darkest marks at 255."""
+    low = float(np.median(ink))
+    high = float(np.quantile(ink, 0.999))
+    if high - low < 16:
+        return np.zeros_like(ink)
+    if low < 1 and high > 239:
+        return ink
+    return np.clip((ink.astype(np.float32) - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
+
+
+def _ink_box(ink: np.ndarray) -> tuple[int, int, int, int] | None:
+    """x0 y0 x1 y1 of the ink; None for an empty picture."""
+    ys = np.flatnonzero((ink > 48).any(1))
+    xs = np.flatnonzero((ink > 48).any(0))
+    if not len(ys) or not len(xs):
+        return None
+    return int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1

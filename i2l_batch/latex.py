@@ -1,0 +1,202 @@
+"""LaTeX as tokens: splitting, one spelling for what looks the same, and a validity check.
+
+In: a formula without its delimiters. Out: tokens (training, decoding and metrics all use these),
+or a yes or no. Knows nothing of images, models or vocabularies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+_TOKEN = re.compile(
+    r"""
+      \\(?:begin|end)\s*\{\s*[A-Za-z]+\*?\s*\}      # an environment's ends are one token each
+    | \\(?:left|right)\s*(?:\\[A-Za-z]+|\\.|[^\s\\])  # so is a stretched delimiter
+    | \\[A-Za-z]+\*?
+    | \\.
+    | \S
+    """,
+    re.VERBOSE,
+)
+
+_ONE_ARGUMENT = frozenset(
+    r"""
+    \acute \bar \bm \boldsymbol \breve \check \ddot \dddot \dot \grave \hat \mathring \tilde \vec
+    \widehat \widetilde \overline \underline \overrightarrow \overleftarrow \overleftrightarrow
+    \underrightarrow \underleftarrow \underbrace \overbrace \sqrt \operatorname \operatorname*
+    \mathrm \mathbf \mathcal \mathbb \mathit \mathsf \mathtt \mathfrak \mathscr \mathnormal \pmb
+    \text \textbf \textit \textrm \textsf \texttt \textnormal \textup \mbox \hbox \boxed \substack
+    \mathop \mathbin \mathrel \mathord \mathopen \mathclose \mathpunct \mathinner \phantom
+    \hphantom \vphantom \smash \cancel \xrightarrow \xleftarrow \hspace \hspace* \vspace \fbox
+    \pmod \pod \ensuremath
+    """.split()
+)
+_TWO_ARGUMENTS = frozenset(
+    r"\frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom \stackrel \overset \underset".split()
+)
+# A group around one of these is not idle: it turns off the space around a relation or operator.
+_SPACED = frozenset(
+    r"""
+    + - = < > : * , ; ! ? / | & \\ \pm \mp \times \div \cdot \circ \ast \star \bullet \cap \cup
+    \wedge \vee \oplus \ominus \otimes \setminus \le \leq \ge \geq \ne \neq \equiv \sim \simeq
+    \approx \cong \propto \in \ni \notin \subset \subseteq \supset \supseteq \to \rightarrow
+    \leftarrow \Rightarrow \Leftarrow \Leftrightarrow \leftrightarrow \mapsto \longrightarrow
+    \mid \parallel \perp \ll \gg \prec \succ \vdash \models \sum \prod \int \oint \limits
+    \nolimits \displaystyle \textstyle \scriptstyle \scriptscriptstyle \rm \bf \it \cal \sf \tt
+    \sl \mit \boldmath \over \atop \choose
+    """.split()
+)
+
+
+_OPENERS = (r"\begin", r"\end", r"\left", r"\right")
+
+
+def tokenize(latex: str) -> list[str]:
+    r"""Split a formula into tokens: commands, `\begin{...}`, `\left(`, and single characters.
+
+    Joining the tokens with spaces gives the same formula again; white space itself is no token.
+    """
+    return [re.sub(r"\s+", "", token) for token in _TOKEN.findall(latex)]
+
+
+def detokenize(tokens: Sequence[str]) -> str:
+    """Tokens as LaTeX, with one space between each two, as the field's data sets store it."""
+    return " ".join(tokens)
+
+
+def num_arguments(token: str) -> int:
+    """How many braced arguments follow this command."""
+    if token in _ONE_ARGUMENT or token.startswith(r"\begin{array}"):
+        return 1
+    return 2 if token in _TWO_ARGUMENTS else 0
+
+
+def closing_brace(tokens: Sequence[str], start: int) -> int | None:
+    """Index of the `}` that closes the `{` at `start`; None when it is never closed."""
+    depth = 0
+    for i in range(start, len(tokens)):
+        if tokens[i] == "{":
+            depth += 1
+        elif tokens[i] == "}":
+            depth -= 1
+            if depth == 0:
+                return i
+    return None
+
+
+def argument_braces(tokens: Sequence[str]) -> set[int]:
+    """Indices of the opening braces that belong to a script or a command's argument."""
+    owned: set[int] = set()
+    for i, token in enumerate(tokens):
+        wanted = 1 if token in ("_", "^") else num_arguments(token)
+        at = i + 1
+        if token == r"\sqrt" and at < len(tokens) and tokens[at] == "[":
+            at = next((k + 1 for k in range(at, len(tokens)) if tokens[k] == "]"), at)
+        for _ in range(wanted):
+            if at >= len(tokens) or tokens[at] != "{":
+                break
+            owned.add(at)
+            close = closing_brace(tokens, at)
+            at = len(tokens) if close is None else close + 1
+    return owned
+
+
+def brace_arguments(tokens: Sequence[str]) -> list[str]:
+    r"""The same formula with braces around bare one-token arguments: `\hat x`, `x ^ 2`."""
+    result: list[str] = []
+    outer: list[int] = []  # per open group, the arguments its command still wants after it
+    wanted = 0
+    in_option = False  # between the brackets of `\sqrt [ 3 ]`
+    for i, token in enumerate(tokens):
+        if token == "[" and i and tokens[i - 1] == r"\sqrt":
+            in_option = True
+        if in_option:
+            in_option = token != "]"
+        elif token == "{":
+            outer.append(max(wanted - 1, 0))
+            wanted = 0
+        elif token == "}":
+            wanted = outer.pop() if outer else 0
+        elif token in ("_", "^"):
+            wanted = 1
+        elif num_arguments(token):
+            wanted = num_arguments(token)
+        elif wanted and token not in ("&", r"\\") and not token.startswith(_OPENERS):
+            wanted -= 1
+            result += ["{", token, "}"]
+            continue
+        else:
+            wanted = 0
+        result.append(token)
+    return result
+
+
+def canonicalize(tokens: Sequence[str]) -> list[str]:
+    """One spelling for what looks the same: arguments in braces, no groups that change nothing.
+
+    A group goes when it is no argument and holds exactly one symbol with its own arguments. Groups
+    that change spacing (`{ = }`), hold a font switch, or are empty stay.
+    """
+    result = brace_arguments(tokens)
+    while True:
+        owned = argument_braces(result)
+        idle = [
+            (i, close)
+            for i, token in enumerate(result)
+            if token == "{"
+            and i not in owned
+            and (close := closing_brace(result, i)) is not None
+            and _is_one_symbol(result[i + 1 : close], owned, i + 1)
+        ]
+        if not idle:
+            return result
+        drop = {k for pair in idle for k in pair}
+        result = [token for i, token in enumerate(result) if i not in drop]
+
+
+def _is_one_symbol(body: Sequence[str], owned: set[int], offset: int) -> bool:
+    """Whether `body` is one token, alone or followed by nothing but its own arguments."""
+    if not body or body[0] in _SPACED or body[0] in ("{", "_", "^"):
+        return False
+    at = 1
+    while at < len(body):
+        close = closing_brace(body, at) if at + offset in owned else None
+        if close is None:
+            return False
+        at = close + 1
+    return len(body) == 1 or num_arguments(body[0]) > 0
+
+
+@cache
+def _converter() -> Any:
+    import math_core
+
+    return math_core.LatexToMathML(
+        # LaTeX that math-core does not know, as something of the same shape that it does.
+        macros={
+            "mbox": r"\text{#1}",
+            "hbox": r"\text{#1}",
+            "mit": "",
+            "sp": "^",
+            "sb": "_",
+            "boldmath": "",
+            "ensuremath": "{#1}",
+            "slash": "/",
+            "rbrack": "]",
+            "lbrack": "[",
+        }
+    )
+
+
+def is_valid(latex: str) -> bool:
+    """Whether the formula parses (math-core: unclosed groups, double scripts, unknown commands)."""
+    import math_core
+
+    try:
+        _converter().convert_with_local_state(latex, displaystyle=True)
+    except math_core.LatexError:
+        return False
+    return True

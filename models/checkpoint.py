@@ -1,0 +1,97 @@
+"""A checkpoint is a folder: `model.safetensors`, `config.json`, `vocab.json`. Data only, no pickle.
+
+In: a model and its tokenizer. Out: the same again. Also tells the id that names the weights.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import torch
+from safetensors.torch import load, save
+from torch import nn
+
+from i2l_batch.errors import CheckpointError
+from i2l_batch.models.compact import Compact
+from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.tokenizer import Tokenizer
+
+WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocab.json"
+SHIPPED = Path(__file__).resolve().parent / "weights" / "compact"
+"""The checkpoint that comes with the package."""
+
+
+def save_checkpoint(folder: Path, model: Compact, tokenizer: Tokenizer) -> None:
+    """Write a checkpoint; each file appears whole or not at all, the weights last.
+
+    Weights are stored in 16-bit floats (bfloat16 would lose three digits, float32 costs twice the
+    space); batch statistics keep 32 bits.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / CONFIG, json.dumps(model.config.to_json(), indent=1).encode())
+    _write(folder / VOCABULARY, json.dumps(tokenizer.vocabulary, indent=0).encode())
+    learned = {name for name, _ in model.named_parameters()}
+    tensors = {
+        name: tensor.detach().cpu().to(torch.float16 if name in learned else tensor.dtype)
+        for name, tensor in model.state_dict().items()
+    }
+    _write(folder / WEIGHTS, save({name: t.contiguous() for name, t in tensors.items()}))
+
+
+def load_checkpoint(folder: Path, device: str = "cpu") -> tuple[Compact, Tokenizer]:
+    """The model in float32, ready for inference, and its tokenizer.
+
+    Raises:
+        CheckpointError: a file is missing or unreadable, or the files contradict each other.
+    """
+    try:
+        config = ModelConfig.from_json(json.loads((folder / CONFIG).read_text("utf-8")))
+        tokenizer = Tokenizer(json.loads((folder / VOCABULARY).read_text("utf-8")))
+        tensors = load((folder / WEIGHTS).read_bytes())
+    except FileNotFoundError as error:
+        raise CheckpointError(
+            f"{folder} is not a checkpoint: {Path(error.filename).name} is missing"
+        ) from error
+    except (ValueError, OSError) as error:
+        raise CheckpointError(f"the checkpoint {folder} cannot be read: {error}") from error
+    if len(tokenizer) != config.vocab_size:
+        raise CheckpointError(
+            f"{folder}: vocab.json has {len(tokenizer)} tokens, config.json says {config.vocab_size}"
+        )
+    with torch.device("meta"):
+        model = Compact(config)
+    model.to_empty(device=device)
+    _fill(model, tensors, folder)
+    return model.eval(), tokenizer
+
+
+def weights_sha256(folder: Path) -> str:
+    """Hash of the weights: the exact model that a row was made with."""
+    try:
+        return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+    except OSError as error:
+        raise CheckpointError(f"{folder} is not a checkpoint: {WEIGHTS} is missing") from error
+
+
+def _fill(model: nn.Module, tensors: dict[str, torch.Tensor], folder: Path) -> None:
+    """Copy tensors into the model, all of them or none."""
+    own = model.state_dict()
+    wrong = sorted(set(own) ^ set(tensors)) + [
+        name for name in own if name in tensors and own[name].shape != tensors[name].shape
+    ]
+    if wrong:
+        raise CheckpointError(
+            f"{folder}: weights and config.json disagree in {len(wrong)} tensors, such as {wrong[0]}"
+        )
+    with torch.no_grad():
+        for name, target in own.items():
+            target.copy_(tensors[name])
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)

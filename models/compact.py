@@ -1,0 +1,55 @@
+"""The `compact` model: encoder and decoder behind the interface that every model here has.
+
+`encode` once per picture, `start`, then `step` per token; `forward` is the teacher-forced pass.
+Knows tensors only: no files, no LaTeX, no search.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.decoder import Decoder, Memory, State
+from i2l_batch.models.encoder import Encoder
+
+
+class Compact(nn.Module):
+    """Pictures of varying size to LaTeX tokens; about 5 million parameters, made for a plain CPU."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+
+    def forward(self, images: Tensor, sizes: Tensor, tokens: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Logits (B, T, V) for the token after each of `tokens` (B, T), and attention by layer."""
+        return self.decoder(tokens, self.encode(images, sizes))
+
+    def encode(self, images: Tensor, sizes: Tensor) -> Memory:
+        """Memory of pictures (B, H, W) of float ink in 0..1 with sizes (B, 2) in pixels."""
+        memory, mask = self.encoder(images, sizes)
+        return self.decoder.remember(memory, mask)
+
+    def start(self, memory: Memory, beam_size: int = 1) -> State:
+        """The state before the first token."""
+        return self.decoder.start(memory, beam_size)
+
+    def step(self, state: State, tokens: Tensor, memory: Memory) -> tuple[State, Tensor, Tensor]:
+        """Feed one token (B, K) to every hypothesis.
+
+        Returns:
+            the next state, log-probabilities (B, K, V), attention over the cells (B, K, L).
+        """
+        return self.decoder.step(state, tokens, memory)
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers were learned."""
+        return sum(p.numel() for p in self.parameters())
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.decoder.embedding.weight.device
