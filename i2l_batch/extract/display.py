@@ -6,13 +6,14 @@ equation number is beside its formula, not in it. Draws no pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from i2l_batch.extract.figures import drop_figures
+from i2l_batch.extract.fractions import bind_fractions
 from i2l_batch.extract.glyphs import PageText, Piece, Rect
 from i2l_batch.extract.numbers import Number, take_number
 from i2l_batch.extract.prose import absorb, join_rows, mark_prose
-from i2l_batch.extract.rows import Column, Row, body_size, columns, segments
+from i2l_batch.extract.rows import Column, Row, body_size, columns, drop_line_numbers, segments
 
 
 @dataclass(slots=True)
@@ -24,34 +25,60 @@ class Formula:
     number: str | None
     size: float
     """Points of its main font."""
+    number_boxes: list[Rect] = field(default_factory=list)
 
 
 def find_displays(text: PageText, width: float) -> list[Formula]:
     """The display formulas of a page of `width` points, in reading order."""
     body = body_size(text)
-    text = drop_figures(text, body)
+    text = drop_figures(drop_line_numbers(text, width), body)
+    bind_fractions(text, body)
     formulas: list[Formula] = []
+    numbers: list[Number] = []
     for column in columns(segments(text, body), width):
-        formulas += _in_column(column, text.rules, body)
+        found, labels = _in_column(column, text.rules, body)
+        numbers += _give_numbers(found, labels, body)
+        formulas += found
+    # The number of a formula as wide as the page stands in the last column.
+    _give_numbers([f for f in formulas if f.number is None], numbers, body)
     return formulas
 
 
-def _in_column(column: Column, rules: list[Rect], body: float) -> list[Formula]:
+def _in_column(
+    column: Column, rules: list[Rect], body: float
+) -> tuple[list[Formula], list[Number]]:
     rows, strays = join_rows(column.rows, body)
+    mark_prose(rows, strays, column, body)
     numbers: list[Number] = []
     for row in rows:
-        mark_prose(row, column, rows)
         if not row.prose and (number := take_number(row, column)):
             numbers.append(number)
             if row.pieces:
                 row.measure()
-    rows = [row for row in rows if row.pieces]
     prose = [row for row in rows if row.prose]
     strays = [stray for stray in strays if not absorb(stray, prose)]
     loose = [row for row in rows if not row.prose] + strays
     groups = _group(sorted(loose, key=lambda r: r.y0), prose, body)
-    found = [_formula(group, numbers, rules, body) for group in groups if _is_formula(group, body)]
-    return sorted(found, key=lambda f: f.box[1])
+    found = [_formula(group, rules, body) for group in groups if _is_formula(group, body)]
+    return sorted(found, key=lambda f: f.box[1]), numbers
+
+
+def _give_numbers(formulas: list[Formula], numbers: list[Number], body: float) -> list[Number]:
+    """Each number goes to the formula beside it or just above it; returns those with neither."""
+    left: list[Number] = []
+    for number in sorted(numbers, key=lambda n: n.middle):
+        best, least = None, 1.6 * body
+        for formula in formulas:
+            _, y0, _, y1 = formula.box
+            away = max(number.middle - y1, 2 * (y0 - number.middle), 0.0)
+            if away < least:
+                best, least = formula, away
+        if best:
+            best.number = f"{best.number},{number.text}" if best.number else number.text
+            best.number_boxes += [(p.x0, p.y0, p.x1, p.y1) for p in number.pieces]
+        else:
+            left.append(number)
+    return left
 
 
 def _group(loose: list[Row], prose: list[Row], body: float) -> list[list[Row]]:
@@ -75,6 +102,8 @@ def _group(loose: list[Row], prose: list[Row], body: float) -> list[list[Row]]:
 
 def _is_formula(group: list[Row], body: float) -> bool:
     pieces = [piece for row in group for piece in row.pieces]
+    if not pieces:
+        return False
     characters = sum([len(p.text) for p in pieces])
     math = [p for p in pieces if p.math]
     width = max([p.x1 for p in pieces]) - min([p.x0 for p in pieces])
@@ -84,19 +113,18 @@ def _is_formula(group: list[Row], body: float) -> bool:
         return False
     if max([p.size for p in pieces]) < 0.7 * body:
         return False
+    if total < 0.25 * width * len({round(row.baseline / body) for row in group}) ** 0.5:
+        return False  # a few letters far apart: labels of a plot
     return words < 0.5 * total and sum([p.width for p in math]) > 0.12 * total
 
 
-def _formula(group: list[Row], numbers: list[Number], rules: list[Rect], body: float) -> Formula:
+def _formula(group: list[Row], rules: list[Rect], body: float) -> Formula:
     pieces = [piece for row in group for piece in row.pieces]
     x0, y0 = min([p.x0 for p in pieces]), min([p.y0 for p in pieces])
     x1, y1 = max([p.x1 for p in pieces]), max([p.y1 for p in pieces])
-    near = [r for r in rules if r[0] > x0 - body and r[2] < x1 + body and y0 - 3 < r[1] < y1 + 3]
-    x0, y0 = min([x0, *[r[0] for r in near]]), min([y0, *[r[1] for r in near]])
-    x1, y1 = max([x1, *[r[2] for r in near]]), max([y1, *[r[3] for r in near]])
-    own = [n for n in numbers if y0 - 0.4 * body < n.middle < y1 + 0.4 * body]
-    own.sort(key=lambda n: n.middle)
+    for left, top, right, bottom in rules:  # bars and roots reach beyond the glyphs
+        if left > x0 - body and right < x1 + body and y0 - 3 < top < y1 + 3:
+            x0, y0, x1, y1 = min(x0, left), min(y0, top), max(x1, right), max(y1, bottom)
     sizes = sorted([p.size for p in pieces if p.height < 1.5 * p.size] or [body])
     main = [size for size in sizes if size > 0.8 * sizes[-1]]
-    label = ",".join([n.text for n in own]) or None
-    return Formula((x0, y0, x1, y1), pieces, label, main[len(main) // 2])
+    return Formula((x0, y0, x1, y1), pieces, None, main[len(main) // 2])

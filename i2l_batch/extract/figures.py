@@ -5,6 +5,8 @@ In: a `PageText`. Out: a `PageText` without the pieces and rules that lie in the
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from i2l_batch.extract.glyphs import PageText, Piece, Rect
 
 
@@ -14,7 +16,7 @@ def drop_figures(text: PageText, body: float) -> PageText:
     if not zones:
         return text
     lines = [[p for p in line if not _inside(p, zones)] for line in text.lines]
-    return PageText([line for line in lines if line], text.rules, text.drawings, text.images)
+    return replace(text, lines=[line for line in lines if line])
 
 
 def _inside(piece: Piece, zones: list[Rect]) -> bool:
@@ -24,35 +26,31 @@ def _inside(piece: Piece, zones: list[Rect]) -> bool:
 
 def _drawn_zones(text: PageText, body: float) -> list[Rect]:
     """Boxes of pictures and of clusters of drawing, with the room that axis labels take."""
-    clusters: list[list[float]] = []
-    counts: list[int] = []
-    for box in sorted(text.drawings):
-        grown = [box[0] - 6, box[1] - 6, box[2] + 6, box[3] + 6]
-        count = 1
-        keep: list[int] = []
-        for i, other in enumerate(clusters):
+    clusters: list[tuple[Rect, int]] = []
+    shapes = [(box, 1) for box in text.drawings] + [(box, 0) for box in text.rules]
+    for (x0, y0, x1, y1), weight in sorted(shapes):
+        grown = (x0 - 6, y0 - 6, x1 + 6, y1 + 6)
+        apart: list[tuple[Rect, int]] = []
+        for other, count in clusters:
             if _touch(grown, other):
-                grown = [
-                    min(grown[0], other[0]),
-                    min(grown[1], other[1]),
-                    max(grown[2], other[2]),
-                    max(grown[3], other[3]),
-                ]
-                count += counts[i]
+                grown, weight = _join(grown, other), weight + count
             else:
-                keep.append(i)
-        clusters = [*[clusters[i] for i in keep], grown]
-        counts = [*[counts[i] for i in keep], count]
+                apart.append((other, count))
+        clusters = [*apart, (grown, weight)]
     zones = [
         (b[0] - body, b[1] - body, b[2] + body, b[3] + body)
-        for b, n in zip(clusters, counts, strict=True)
+        for b, n in clusters
         if n >= 6 and b[2] - b[0] > 3 * body and b[3] - b[1] > 3 * body
     ]
     return zones + [image for image in text.images if image[2] - image[0] > 2 * body]
 
 
-def _touch(a: list[float], b: list[float]) -> bool:
+def _touch(a: Rect, b: Rect) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _join(a: Rect, b: Rect) -> Rect:
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 
 def _table_zones(rules: list[Rect], body: float) -> list[Rect]:

@@ -138,7 +138,7 @@ def _unmark_text_fonts(lines: list[list[Piece]]) -> None:
 
 def _sort_vector(block: dict[str, Any], text: PageText) -> None:
     x0, y0, x1, y1 = block["bbox"]
-    if min(x1 - x0, y1 - y0) >= THIN and block["isrect"]:
+    if min(x1 - x0, y1 - y0) >= THIN and block["isrect"] and not block["stroked"]:
         return
     if y1 - y0 < THIN and x1 - x0 > 2:
         text.rules.append((x0, y0, x1, y1))

@@ -39,14 +39,17 @@ def take_number(row: Row, column: Column) -> Number | None:
     is nothing but its number keeps no pieces.
     """
     pieces = sorted(row.pieces, key=lambda p: p.x0)
-    for ordered, at_edge in (
-        (pieces[::-1], pieces[-1].x1 > column.x1 - 1.2 * row.size),
-        (pieces, pieces[0].x0 < column.x0 + 1.2 * row.size),
+    for ordered, inset in (
+        (pieces[::-1], column.x1 - pieces[-1].x1),
+        (pieces, pieces[0].x0 - column.x0),
     ):
+        # A number flush with the edge needs less room: long formulas come close to theirs.
+        room = (0.3 if abs(inset) < 0.15 * row.size else 0.7) * row.size
+        at_edge = inset < 1.2 * row.size
         for count in range(1, min(len(ordered), 7) + 1):
             rest = ordered[count:]
             gap = _gap(ordered[count - 1], rest[0]) if rest else 99.0
-            if gap < 0.7 * row.size:
+            if gap < room:
                 continue
             label = sorted(ordered[:count], key=lambda p: p.x0)
             match = _NUMBER.fullmatch("".join([p.text for p in label]))

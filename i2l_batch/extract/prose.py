@@ -6,6 +6,8 @@ operators, delimiters), which prose takes back where they belong to an inline fo
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from i2l_batch.extract.rows import LABEL, Column, Row
 
 
@@ -30,25 +32,76 @@ def join_rows(segs: list[Row], body: float) -> tuple[list[Row], list[Row]]:
     return rows, strays
 
 
-def mark_prose(row: Row, column: Column, rows: list[Row]) -> None:
-    """Decide whether a row is a line of prose and set `row.prose`."""
-    size, share = row.size, row.word_share
+def mark_prose(rows: list[Row], strays: list[Row], column: Column, body: float) -> None:
+    """Decide for each row whether it is a line of prose and set `row.prose`.
+
+    First by itself, then by its neighbours: what goes on in line with prose, at the leading of
+    prose, is prose too, however many formulas it holds.
+    """
+    tall = [s for s in strays if s.y1 - s.y0 > 1.7 * body]
+    for row in rows:
+        row.prose = _is_prose(row, column) and not _is_embraced(row, tall, column)
+    for above, row in pairwise(rows):
+        row.prose = row.prose or _ends_paragraph(row, above, strays, column)
+    for ordered in (rows, rows[::-1]):
+        for i, row in enumerate(ordered):
+            if not row.prose:
+                near = [
+                    r
+                    for r in ordered[max(0, i - 3) : i]
+                    if r.prose and abs(row.baseline - r.baseline) < 1.45 * row.size
+                ]
+                row.prose = any(_in_line(row, other, column, body) for other in near)
+
+
+def _is_prose(row: Row, column: Column) -> bool:
+    size = row.size
     at_left = row.x0 < column.x0 + 0.5 * size
     indented = row.x0 < column.x0 + 2.2 * size
-    full = at_left and row.x1 > column.x1 - size
     starts = row.pieces[0].letters > 0 or LABEL.match(row.pieces[0].text) is not None
-    row.prose = (
-        share >= 0.5
-        or (row.letters > 0 and (at_left or full))
-        or (indented and starts and row.letters > 0)
-        or (at_left and _continues(row, column, rows))
+    return (
+        row.word_share >= 0.5
+        or (row.letters > 0 and at_left)
+        or (row.letters > 0 and indented and starts)
     )
 
 
-def _continues(row: Row, column: Column, rows: list[Row]) -> bool:
-    """Whether a row goes on directly below a full line of prose, as the end of a paragraph does."""
-    above = [r for r in rows if r.prose and 0 < row.baseline - r.baseline < 1.4 * row.size]
-    return any(r.x1 > column.x1 - r.size for r in above)
+def _ends_paragraph(row: Row, above: Row, strays: list[Row], column: Column) -> bool:
+    """Whether a row is the last of a paragraph, though tall and without a word.
+
+    It begins at the edge, like no display but one too wide for its column, and stands closer to
+    the full line above than a display would.
+    """
+    size = row.size
+    beside = [s for s in strays if s.y0 < row.baseline < s.y1 and s.x0 < row.x0]
+    x0, y0 = min([row.x0, *[s.x0 for s in beside]]), min([row.y0, *[s.y0 for s in beside]])
+    at_left = abs(x0 - column.x0) < 0.3 * size
+    follows = above.prose and above.x1 > column.x1 - 0.5 * size and y0 - above.y1 < 0.45 * size
+    return at_left and follows and row.x1 < column.x1 - 3 * size
+
+
+def _is_embraced(row: Row, tall: list[Row], column: Column) -> bool:
+    """Whether a row stands beside a tall delimiter, as `otherwise` does in a case distinction."""
+    if row.x0 < column.x0 + 2.2 * row.size:
+        return False
+    middle = (row.y0 + row.y1) / 2
+    return any(s.y0 < middle < s.y1 and s.x0 < row.x0 + 2 * row.size for s in tall)
+
+
+def _in_line(row: Row, other: Row, column: Column, body: float) -> bool:
+    """Whether a row continues a line of prose beside it: same left edge, or a centred caption."""
+    if abs(row.size - other.size) > 0.15 * other.size:
+        return False
+    first = other.pieces[0]
+    edges = [other.x0]
+    if len(other.pieces) > 1 and LABEL.match(first.text):
+        edges.append(other.pieces[1].x0)
+    if any(abs(row.x0 - edge) < 1.5 for edge in edges):
+        return True
+    indented = abs(row.x0 - column.x0) < 1.5 and other.x0 < column.x0 + 2.2 * other.size
+    centred = abs(row.x0 + row.x1 - other.x0 - other.x1) < 4
+    apart = other.x0 > column.x0 + 2.2 * other.size or other.size < 0.92 * body
+    return indented or (centred and apart)
 
 
 def absorb(stray: Row, prose: list[Row]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from i2l_batch.extract.glyphs import PageText, Piece
@@ -52,13 +52,15 @@ class Row:
     @property
     def letters(self) -> int:
         """Letters in words of prose."""
-        return sum([p.letters for p in self.pieces])
+        return sum([p.letters for p in self.pieces if p.size > 0.85 * self.size])
 
     @property
     def word_share(self) -> float:
         """Part of the set width that words of prose take."""
         total = sum([p.width for p in self.pieces])
-        return sum([p.width for p in self.pieces if p.letters]) / max(total, 0.1)
+        least = 0.85 * self.size  # words in scripts are names, not prose
+        words = sum([p.width for p in self.pieces if p.letters and p.size > least])
+        return words / max(total, 0.1)
 
     @property
     def text(self) -> str:
@@ -85,6 +87,28 @@ def body_size(text: PageText) -> float:
     return size if letters else 10.0
 
 
+def drop_line_numbers(text: PageText, width: float) -> PageText:
+    """A copy of the page without the numbers of a manuscript's lines in its margin."""
+    by_edge: defaultdict[tuple[bool, int], list[Piece]] = defaultdict(list)
+    for line in text.lines:
+        for piece in (line[0], line[-1]):
+            if piece.text.isdecimal() and len(piece.text) < 5:
+                right = piece.x0 > 0.8 * width
+                if right or piece.x1 < 0.25 * width:
+                    by_edge[right, round(piece.x1)].append(piece)
+    numbers: set[int] = set()
+    for pieces in by_edge.values():
+        pieces.sort(key=lambda p: p.y0)
+        values = [int(p.text) for p in dict.fromkeys(pieces)]
+        rising = sum([1 <= b - a <= 5 for a, b in pairwise(values)])
+        if rising >= 5 and rising >= 0.8 * (len(values) - 1):
+            numbers.update(id(p) for p in pieces)
+    if not numbers:
+        return text
+    lines = [[p for p in line if id(p) not in numbers] for line in text.lines]
+    return replace(text, lines=[line for line in lines if line])
+
+
 def segments(text: PageText, body: float) -> list[Row]:
     """MuPDF's lines, cut at wide gaps."""
     rows: list[Row] = []
@@ -101,16 +125,19 @@ def segments(text: PageText, body: float) -> list[Row]:
 
 
 def columns(rows: list[Row], width: float) -> list[Column]:
-    """Where the text stands: one column, or several where a gutter of white parts the prose."""
+    """Where the text stands: one column, or several where a gutter of white parts the prose.
+
+    What crosses a gutter makes a column of its own, as wide as the page.
+    """
     prose = [r for r in rows if r.word_share > 0.5 and r.letters >= 15]
-    gutters = _gutters(prose, width)
-    edges = [0.0, *gutters, width]
+    edges = [0.0, *_gutters(prose, width), width]
     found = [Column(a, b) for a, b in pairwise(edges)]
     wide = Column(0.0, width)
     for row in rows:
         home = next((c for c in found if row.x0 >= c.x0 - 2 and row.x1 <= c.x1 + 2), wide)
         home.rows.append(row)
     if len(found) > 1 and wide.rows:
+        _gather_wide(found, wide)
         found.append(wide)
     for column in found:
         _set_edges(column)
@@ -118,26 +145,47 @@ def columns(rows: list[Row], width: float) -> list[Column]:
 
 
 def _gutters(prose: list[Row], width: float) -> list[float]:
-    """x in points of the white strips between columns of prose."""
-    step = 2.0
-    cells = int(width / step) + 1
-    cover = [0] * cells
-    for row in prose:
-        for cell in range(max(0, int(row.x0 / step)), min(cells, int(row.x1 / step) + 1)):
-            cover[cell] += 1
+    """x in points of the white strips between columns of prose: lines end and begin beside them."""
     gutters: list[float] = []
-    cell = int(0.15 * cells)
-    while cell < 0.85 * cells:
-        left, right = max(cover[:cell], default=0), max(cover[cell + 1 :], default=0)
-        if cover[cell] * 8 <= min(left, right) and min(left, right) >= 5:
-            start = cell
-            while cell < cells and cover[cell] * 8 <= min(left, right):
-                cell += 1
-            near = gutters and start * step - gutters[-1] < 0.15 * width
-            if (cell - start) * step >= 6 and not near:
-                gutters.append((start + cell) / 2 * step)
-        cell += 1
-    return gutters
+    step, reach = 2.0, 30.0
+    best: list[tuple[int, float]] = []
+    for cell in range(int(0.15 * width / step), int(0.85 * width / step)):
+        x = cell * step
+        ends = [r.y0 for r in prose if x - reach < r.x1 <= x]
+        starts = [r.y0 for r in prose if x <= r.x0 < x + reach]
+        lines = min(len(ends), len(starts))
+        if lines < 4:
+            continue
+        top, bottom = min(ends + starts), max(ends + starts)
+        crossing = sum([r.x0 < x < r.x1 and top < r.y0 < bottom for r in prose])
+        if crossing <= 0.5 * lines:
+            best.append((lines - 2 * crossing, x))
+    for _, x in sorted(best, key=lambda item: -item[0]):
+        if all(abs(x - other) > 0.15 * width for other in gutters):
+            same = [y for score, y in best if abs(x - y) < reach and score >= _score(best, x)]
+            gutters.append(sum(same) / len(same))
+    return sorted(gutters)
+
+
+def _score(best: list[tuple[int, float]], x: float) -> int:
+    return next(score for score, y in best if y == x)
+
+
+def _gather_wide(narrow: list[Column], wide: Column) -> None:
+    """Bring the parts of formulas that cross a gutter together: what stands beside them."""
+    queue = [row for row in wide.rows if row.word_share < 0.5]
+    while queue:
+        middle = queue.pop()
+        for column in narrow:
+            beside = [
+                r
+                for r in column.rows
+                if r.word_share < 0.5 and min(r.y1, middle.y1) - max(r.y0, middle.y0) > 0
+            ]
+            for row in beside:
+                column.rows.remove(row)
+            wide.rows += beside
+            queue += beside
 
 
 def _set_edges(column: Column) -> None:
