@@ -118,12 +118,13 @@ def _walk(folder: str, root: str, seen: set[str]) -> Iterator[_Found]:
     for entry in sorted(entries, key=lambda entry: entry.is_symlink()):
         if entry.is_dir():
             yield from _walk(entry.path, root, seen)
-        elif _suffix(entry.name) in MEDIA:
+        elif media_of(entry.name):
             yield _Found(entry.path, os.path.relpath(entry.path, root))
 
 
-def _suffix(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
+def media_of(path: str) -> Literal["pdf", "image"] | None:
+    """What a file is by its suffix, in whatever case; null for what is no input."""
+    return MEDIA.get(os.path.splitext(path)[1].lower())
 
 
 def _each_once(files: Iterable[_Found]) -> list[_Found]:
@@ -167,7 +168,7 @@ def _look(found: _Found) -> Source | Problem:
         info = os.stat(path)
     except OSError as error:
         return _problem(found, 0, "unreadable", f"{path} cannot be read: {error.strerror}")
-    size, media = info.st_size, MEDIA.get(_suffix(path))
+    size, media = info.st_size, media_of(path)
     if stat.S_ISDIR(info.st_mode):
         message = f"the directory {path} cannot be listed: check its permissions"
         return _problem(found, 0, "unreadable", message)

@@ -14,16 +14,18 @@ from i2l_batch.extract.glyphs import PageText, Piece, Rect
 from i2l_batch.extract.numbers import Number, take_number
 from i2l_batch.extract.prose import absorb, join_rows, mark_prose
 from i2l_batch.extract.rows import Column, Row, body_size, columns, drop_line_numbers, segments
+from i2l_batch.records import Kind
 
 
 @dataclass(slots=True)
 class Formula:
     """A formula on a page."""
 
+    kind: Kind
     box: Rect
     pieces: list[Piece]
     number: str | None
-    size: float
+    size: float | None
     """Points of its main font."""
     number_boxes: list[Rect] = field(default_factory=list)
 
@@ -127,4 +129,4 @@ def _formula(group: list[Row], rules: list[Rect], body: float) -> Formula:
             x0, y0, x1, y1 = min(x0, left), min(y0, top), max(x1, right), max(y1, bottom)
     sizes = sorted([p.size for p in pieces if p.height < 1.5 * p.size] or [body])
     main = [size for size in sizes if size > 0.8 * sizes[-1]]
-    return Formula((x0, y0, x1, y1), pieces, None, main[len(main) // 2])
+    return Formula("display", (x0, y0, x1, y1), pieces, None, main[len(main) // 2])

@@ -6,6 +6,8 @@ notes about scanned pages. Runs in whatever process calls it: limits are the gua
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pymupdf
 
 from i2l_batch.config import ExtractConfig
@@ -15,7 +17,7 @@ from i2l_batch.extract.display import Formula, find_displays
 from i2l_batch.extract.files import file_sha256
 from i2l_batch.extract.glyphs import PageText, Rect, read_page
 from i2l_batch.extract.pages import select_pages
-from i2l_batch.records import Box, Crop, Extraction, Kind
+from i2l_batch.records import Box, Crop, Extraction
 
 pymupdf.TOOLS.mupdf_display_errors(False)
 pymupdf.TOOLS.mupdf_display_warnings(False)
@@ -45,7 +47,7 @@ def extract_pdf(path: str, config: ExtractConfig, first_page: int) -> Extraction
             except Exception as error:  # whatever one page does to MuPDF, the others go on
                 errors.append(f"page {number}: {type(error).__name__}: {error}")
                 continue
-            if not text.lines and (text.images or text.drawings):
+            if is_scan(text):
                 scans.append(number)
             crops += found
         notes = [_about_scans(scans)] if scans and config.images != "page" else []
@@ -97,22 +99,33 @@ def load_text(page: pymupdf.Page) -> PageText:
 
 def page_crops(page: pymupdf.Page, text: PageText, config: ExtractConfig) -> list[Crop]:
     """Everything on one page that is to be transcribed, in reading order."""
-    camera = PageCamera(page, config.dpi)
-    if not text.lines:
-        if config.images != "page" or not (text.images or text.drawings):
+    if is_scan(text):
+        if config.images != "page":
             return []
-        box = Box(x0=0, y0=0, x1=page.rect.width, y1=page.rect.height)
-        return [_crop(page, 0, "page", None, box, None, config, camera.whole())]
-    crops: list[Crop] = []
+        box = (0.0, 0.0, page.rect.width, page.rect.height)
+        whole = Formula("page", box, [], None, None)
+        return [_crop(page, 0, whole, config, PageCamera(page, config.dpi).whole())]
+    found = page_formulas(page, text, config)
+    return [_crop(page, i, formula, config, png) for i, (formula, png) in enumerate(found)]
+
+
+def is_scan(text: PageText) -> bool:
+    """Whether there is something to see on a page, but no text layer to read."""
+    return not text.lines and bool(text.images or text.drawings)
+
+
+def page_formulas(
+    page: pymupdf.Page, text: PageText, config: ExtractConfig
+) -> list[tuple[Formula, bytes]]:
+    """The formulas on a page, their boxes drawn in to the ink, with a PNG of each."""
+    camera = PageCamera(page, config.dpi)
+    found: list[tuple[Formula, bytes]] = []
     for formula in find_displays(text, page.rect.width):
         cut = camera.cut(formula.box, *_own_and_foreign(formula, text))
         if cut:
-            (x0, y0, x1, y1), png = cut
-            box = Box(x0=x0, y0=y0, x1=x1, y1=y1)
-            crops.append(
-                _crop(page, len(crops), "display", formula.number, box, formula.size, config, png)
-            )
-    return crops
+            box, png = cut
+            found.append((replace(formula, box=box), png))
+    return found
 
 
 def _own_and_foreign(formula: Formula, text: PageText) -> tuple[list[Rect], list[Rect]]:
@@ -132,25 +145,19 @@ def _own_and_foreign(formula: Formula, text: PageText) -> tuple[list[Rect], list
 
 
 def _crop(
-    page: pymupdf.Page,
-    index: int,
-    kind: Kind,
-    number: str | None,
-    box: Box,
-    size: float | None,
-    config: ExtractConfig,
-    png: bytes,
+    page: pymupdf.Page, index: int, formula: Formula, config: ExtractConfig, png: bytes
 ) -> Crop:
+    x0, y0, x1, y1 = formula.box
     return Crop(
         page=(page.number or 0) + 1,
         index=index,
-        kind=kind,
-        number=number,
-        box=box,
+        kind=formula.kind,
+        number=formula.number,
+        box=Box(x0=x0, y0=y0, x1=x1, y1=y1),
         page_width=page.rect.width,
         page_height=page.rect.height,
         dpi=config.dpi,
-        em=size * config.dpi / 72 if size else None,
+        em=formula.size * config.dpi / 72 if formula.size else None,
         png=png,
     )
 
