@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from i2l_batch.extract.figures import drop_figures
-from i2l_batch.extract.fractions import bind_fractions
+from i2l_batch.extract.fractions import bind_words
 from i2l_batch.extract.glyphs import PageText, Piece, Rect
-from i2l_batch.extract.numbers import Number, take_number
+from i2l_batch.extract.numbers import Number, number_edges, take_number
 from i2l_batch.extract.prose import absorb, join_rows, mark_prose
 from i2l_batch.extract.rows import Column, Row, body_size, columns, drop_line_numbers, segments
 from i2l_batch.records import Kind
@@ -34,7 +34,7 @@ def find_displays(text: PageText, width: float) -> list[Formula]:
     """The display formulas of a page of `width` points, in reading order."""
     body = body_size(text)
     text = drop_figures(drop_line_numbers(text, width), body)
-    bind_fractions(text, body)
+    bind_words(text, body)
     formulas: list[Formula] = []
     numbers: list[Number] = []
     for column in columns(segments(text, body), width):
@@ -52,14 +52,21 @@ def _in_column(
     rows, strays = join_rows(column.rows, body)
     mark_prose(rows, strays, column, body)
     numbers: list[Number] = []
+    edges = number_edges(rows)
     for row in rows:
-        if not row.prose and (number := take_number(row, column)):
+        if not row.prose and (number := take_number(row, column, edges)):
             numbers.append(number)
             if row.pieces:
                 row.measure()
     prose = [row for row in rows if row.prose]
-    strays = [stray for stray in strays if not absorb(stray, prose)]
-    loose = [row for row in rows if not row.prose] + strays
+    loose = [row for row in rows if not row.prose]
+    parts = [row for row in loose if all(p.bar for p in row.pieces) and row.pieces] + strays
+    for part in sorted(parts, key=lambda r: r.x0):
+        taken = absorb(part, prose)
+        if taken and part in loose:
+            loose.remove(part)
+        elif not taken and part not in loose:
+            loose.append(part)
     groups = _group(sorted(loose, key=lambda r: r.y0), prose, body)
     found = [_formula(group, rules, body) for group in groups if _is_formula(group, body)]
     return sorted(found, key=lambda f: f.box[1]), numbers

@@ -12,7 +12,7 @@ from i2l_batch.extract.glyphs import PageText, Piece, Rect
 
 def drop_figures(text: PageText, body: float) -> PageText:
     """A copy of the page without labels of figures and cells of ruled tables."""
-    zones = _drawn_zones(text, body) + _table_zones(text.rules, body)
+    zones = _drawn_zones(text, body) + _table_zones(text, body)
     if not zones:
         return text
     lines = [[p for p in line if not _inside(p, zones)] for line in text.lines]
@@ -40,9 +40,23 @@ def _drawn_zones(text: PageText, body: float) -> list[Rect]:
     zones = [
         (b[0] - body, b[1] - body, b[2] + body, b[3] + body)
         for b, n in clusters
-        if n >= 6 and b[2] - b[0] > 3 * body and b[3] - b[1] > 3 * body
+        if n >= 6
+        and b[2] - b[0] > 3 * body
+        and b[3] - b[1] > 3 * body
+        and not _frames_text(b, text, body)
     ]
-    return zones + [image for image in text.images if image[2] - image[0] > 2 * body]
+    pictures = [image for image in text.images if image[2] - image[0] > 2 * body]
+    return zones + [image for image in pictures if not _frames_text(image, text, body)]
+
+
+def _frames_text(box: Rect, text: PageText, body: float) -> bool:
+    """Whether a drawing is a frame around paragraphs rather than a figure."""
+    lines = 0
+    for line in text.lines:
+        inside = box[0] < line[0].x0 and line[-1].x1 < box[2] and box[1] < line[0].y0 < box[3]
+        if inside and line[0].size > 0.9 * body and sum([p.letters for p in line]) > 30:
+            lines += 1
+    return lines >= 2
 
 
 def _touch(a: Rect, b: Rect) -> bool:
@@ -53,10 +67,11 @@ def _join(a: Rect, b: Rect) -> Rect:
     return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
 
 
-def _table_zones(rules: list[Rect], body: float) -> list[Rect]:
+def _table_zones(text: PageText, body: float) -> list[Rect]:
     """Between the first and the last of three or more wide rules with the same ends."""
     zones: list[Rect] = []
-    wide = sorted([r for r in rules if r[2] - r[0] > 8 * body], key=lambda r: r[1])
+    wide = [r for r in text.rules if r[2] - r[0] > 8 * body and not _is_flanked(r, text, body)]
+    wide.sort(key=lambda r: r[1])
     while wide:
         x0, _, x1, _ = wide[0]
         same = [r for r in wide if abs(r[0] - x0) < 2 and abs(r[2] - x1) < 2]
@@ -64,3 +79,14 @@ def _table_zones(rules: list[Rect], body: float) -> list[Rect]:
         if len(same) >= 3:
             zones.append((x0, same[0][1], x1, same[-1][3]))
     return zones
+
+
+def _is_flanked(rule: Rect, text: PageText, body: float) -> bool:
+    """Whether something stands right beside a rule, as the equals sign does beside a bar."""
+    x0, y, x1, _ = rule
+    return any(
+        piece.y0 - 0.3 * body < y < piece.y1 + 0.3 * body
+        and (0 < piece.x0 - x1 + 1 < 1.5 * body or 0 < x0 - piece.x1 + 1 < 1.5 * body)
+        for line in text.lines
+        for piece in line
+    )

@@ -42,7 +42,7 @@ ReLU conv prox dist vol id Id ad Ad Aut End Hom Ext Tor Spec dx dy dz dt ds du d
 _OPERATOR_WORDS = frozenset(_NAMES.split())
 """Words of two letters or more that stand in formulas and say nothing about prose."""
 
-_WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏﬀ-ﬆа-яА-Я]{2,}(?![A-Za-z]*\()")
+_WORD = re.compile(r"[A-Za-zÀ-ÖØ-öø-ɏﬀ-ﬆа-яА-Я]{2,}(?![A-Za-z]*\()|\b(?:i\.e|e\.g)\.")
 
 _MATH_CHARS = re.compile(
     "[=+×÷±∓<>≤≥≠≈≡∝∞∂∇∑∏∫√∈∉⊂⊆∪∩∧∨∀∃→←↔⇒⇐⇔↦∼≃≅⊕⊗⊥∥·∗⋅…⋯∘′″"

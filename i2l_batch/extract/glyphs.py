@@ -6,6 +6,7 @@ pieces look mathematical or like words; does not know what a line, a column or a
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,8 @@ class Piece:
     """Letters in words of prose."""
     math: bool
     """Set in a mathematical font, or with mathematical signs in it."""
+    bar: float | None = None
+    """y of the fraction bar that it stands over or under."""
 
     @property
     def width(self) -> float:
@@ -54,6 +57,13 @@ class Piece:
     def height(self) -> float:
         """Points, of the ink."""
         return self.y1 - self.y0
+
+    @property
+    def loose(self) -> bool:
+        """Says nothing about a baseline: taller than text, or hanging from it as TeX's roots do."""
+        height = self.y1 - self.y0
+        hangs = height > 0.5 * self.size and self.baseline - self.y0 < 0.25 * height
+        return hangs or height > 1.3 * self.size
 
 
 Rect = tuple[float, float, float, float]
@@ -129,7 +139,8 @@ def _unmark_text_fonts(lines: list[list[Piece]]) -> None:
     pieces = [piece for line in lines for piece in line if is_math_font(piece.font)]
     for piece in pieces:
         all_letters[piece.font] += sum(char.isalpha() for char in piece.text)
-        word_letters[piece.font] += count_word_letters(piece.text)
+        # Products of variables such as `RUV` look like short words.
+        word_letters[piece.font] += sum(map(len, re.findall(r"[^\W\d_]{4,}", piece.text)))
     for piece in pieces:
         if word_letters[piece.font] > 60 and word_letters[piece.font] > all_letters[piece.font] / 2:
             piece.letters = count_word_letters(piece.text)

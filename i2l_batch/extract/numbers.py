@@ -6,6 +6,7 @@ In: rows of a column. Out: the number without its parentheses, and its pieces.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from i2l_batch.extract.glyphs import Piece
@@ -32,19 +33,32 @@ class Number(NamedTuple):
         return sum([p.y0 + p.y1 for p in self.pieces]) / (2 * len(self.pieces))
 
 
-def take_number(row: Row, column: Column) -> Number | None:
+def is_number(row: Row) -> bool:
+    """Whether a row is an equation number and nothing else."""
+    return _NUMBER.fullmatch("".join([p.text for p in row.pieces])) is not None
+
+
+def number_edges(rows: list[Row]) -> list[float]:
+    """Right edges, in points, that two or more pieces like equation numbers share."""
+    ends = [row.pieces[-1] for row in rows if _NUMBER.fullmatch(row.pieces[-1].text)]
+    counts = Counter(round(piece.x1) for piece in ends)
+    return [float(x) for x, count in counts.items() if count > 1]
+
+
+def take_number(row: Row, column: Column, edges: list[float]) -> Number | None:
     """Cut the equation number off the right or left end of a row; null where there is none.
 
-    It stands at the edge of the column, or at least two ems apart from everything else. A row that
-    is nothing but its number keeps no pieces.
+    It stands at the edge of the column or at another edge of numbers, or at least two ems apart
+    from everything else. A row that is nothing but its number keeps no pieces.
     """
     pieces = sorted(row.pieces, key=lambda p: p.x0)
+    right = pieces[-1].x1
     for ordered, inset in (
-        (pieces[::-1], column.x1 - pieces[-1].x1),
-        (pieces, pieces[0].x0 - column.x0),
+        (pieces[::-1], min([max(0.0, column.x1 - right), *[abs(x - right) for x in edges]])),
+        (pieces, abs(pieces[0].x0 - column.x0)),
     ):
         # A number flush with the edge needs less room: long formulas come close to theirs.
-        room = (0.3 if abs(inset) < 0.15 * row.size else 0.7) * row.size
+        room = (0.3 if inset < 0.15 * row.size else 0.7) * row.size
         at_edge = inset < 1.2 * row.size
         for count in range(1, min(len(ordered), 7) + 1):
             rest = ordered[count:]

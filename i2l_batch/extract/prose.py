@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from i2l_batch.extract.numbers import is_number
 from i2l_batch.extract.rows import LABEL, Column, Row
 
 
@@ -16,9 +17,9 @@ def join_rows(segs: list[Row], body: float) -> tuple[list[Row], list[Row]]:
     main: list[Row] = []
     strays: list[Row] = []
     for seg in segs:
-        tall = all(p.height > 1.3 * p.size for p in seg.pieces)
+        loose = all(p.loose for p in seg.pieces)
         small = seg.size < 0.8 * body and seg.letters < 6
-        (strays if tall or small else main).append(seg)
+        (strays if loose or small else main).append(seg)
     rows: list[Row] = []
     for seg in sorted(main, key=lambda r: r.baseline):
         last = rows[-1] if rows else None
@@ -45,7 +46,7 @@ def mark_prose(rows: list[Row], strays: list[Row], column: Column, body: float) 
         row.prose = row.prose or _ends_paragraph(row, above, strays, column)
     for ordered in (rows, rows[::-1]):
         for i, row in enumerate(ordered):
-            if not row.prose:
+            if not row.prose and not is_number(row):
                 near = [
                     r
                     for r in ordered[max(0, i - 3) : i]
@@ -58,12 +59,9 @@ def _is_prose(row: Row, column: Column) -> bool:
     size = row.size
     at_left = row.x0 < column.x0 + 0.5 * size
     indented = row.x0 < column.x0 + 2.2 * size
-    starts = row.pieces[0].letters > 0 or LABEL.match(row.pieces[0].text) is not None
-    return (
-        row.word_share >= 0.5
-        or (row.letters > 0 and at_left)
-        or (row.letters > 0 and indented and starts)
-    )
+    item = LABEL.fullmatch(row.pieces[0].text) is not None
+    starts = item or row.pieces[0].letters > 0
+    return row.word_share >= 0.5 or (row.letters > 0 and (at_left or item or (indented and starts)))
 
 
 def _ends_paragraph(row: Row, above: Row, strays: list[Row], column: Column) -> bool:
@@ -94,7 +92,7 @@ def _in_line(row: Row, other: Row, column: Column, body: float) -> bool:
         return False
     first = other.pieces[0]
     edges = [other.x0]
-    if len(other.pieces) > 1 and LABEL.match(first.text):
+    if len(other.pieces) > 1 and LABEL.fullmatch(first.text):
         edges.append(other.pieces[1].x0)
     if any(abs(row.x0 - edge) < 1.5 for edge in edges):
         return True
@@ -105,11 +103,19 @@ def _in_line(row: Row, other: Row, column: Column, body: float) -> bool:
 
 
 def absorb(stray: Row, prose: list[Row]) -> bool:
-    """Give a stray piece to the line of prose it is a part of; whether there was one."""
-    middle = (stray.y0 + stray.y1) / 2
+    """Give a stray piece to the line of prose it is a part of; whether there was one.
+
+    The line grows by what it takes, so call it from left to right.
+    """
+    bars = [p.bar for p in stray.pieces if p.bar is not None]
+    middle = bars[0] if bars else (stray.y0 + stray.y1) / 2
     for row in prose:
-        near = stray.x0 < row.x1 + 0.8 * row.size and stray.x1 > row.x0 - 0.8 * row.size
-        if near and row.baseline - 1.15 * row.size < middle < row.baseline + 0.6 * row.size:
+        reach = 0.8 * row.size
+        # A bar stands on the axis of its line, a quarter em above the baseline.
+        high, low = (0.5, 0.0) if bars else (1.15, -0.6)
+        beside = stray.x0 < row.x1 + reach and stray.x1 > row.x0 - reach
+        if beside and row.baseline - high * row.size < middle < row.baseline - low * row.size:
             row.pieces += stray.pieces
+            row.x0, row.x1 = min(row.x0, stray.x0), max(row.x1, stray.x1)
             return True
     return False

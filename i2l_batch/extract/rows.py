@@ -14,8 +14,8 @@ from itertools import pairwise
 
 from i2l_batch.extract.glyphs import PageText, Piece
 
-LABEL = re.compile(r"^(?:[•‣◦▪▶►–—-]|\(?(?:[ivxlc]{1,5}|[a-z]|\d{1,2})[).]|\[\d+\])$", re.I)
-"""What an item of a list starts with."""
+LABEL = re.compile(r"(?:[•‣◦▪▶►–—-]|\(?(?:[ivxlc]{1,5}|[a-z])[).]|\d{1,2}[).]|\[\d+\])", re.I)
+"""What an item of a list starts with; `(5)` would be an equation number."""
 
 
 @dataclass(slots=True, eq=False)
@@ -40,8 +40,8 @@ class Row:
         self.y0 = min([p.y0 for p in self.pieces])
         self.x1 = max([p.x1 for p in self.pieces])
         self.y1 = max([p.y1 for p in self.pieces])
-        # The baseline of most of the text at its largest size; tall delimiters hang from theirs.
-        plain = [p for p in self.pieces if p.height < 1.3 * p.size] or self.pieces
+        # The baseline of most of the text at its largest size.
+        plain = [p for p in self.pieces if not p.loose] or self.pieces
         self.size = max([p.size for p in plain])
         weights: defaultdict[float, float] = defaultdict(float)
         for p in plain:
