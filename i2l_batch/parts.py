@@ -6,6 +6,7 @@ Knows nothing of which parts belong together.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,11 +16,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from i2l_batch.durable import whole_file
-from i2l_batch.records import Crop, Document, Transcript, formula_id
+from i2l_batch.records import FORMULA_SCHEMA, Crop, Document, Transcript, formula_id
 from i2l_batch.results import stored_name
 
 _PICTURE = "crop.bytes"
 """The column that is compressed already (PNG)."""
+
+FORMULA_PART = FORMULA_SCHEMA.with_metadata(
+    {"huggingface": json.dumps({"info": {"features": {"crop": {"_type": "Image"}}}})}
+)
+"""Tells the datasets library (seen with 5.2) to decode crops to pictures; others pass it by."""
 
 
 def formula_row(

@@ -25,7 +25,8 @@ from i2l_batch.results import read_run
 
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 RunStatus = Literal["running", "finished", "interrupted", "failed"]
-"""interrupted: by the user or by the driver's death, then `finished` is null."""
+"""interrupted: by the user, or by the driver's death; then `finished` is null, and the status is
+`running` until the next run sees to it."""
 
 FORMAT = 1
 """Number of the layout and of the columns' meaning; rows of different formats do not mix."""

@@ -25,15 +25,12 @@ from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
 from i2l_batch.folder import refuse_foreign, start_run
 from i2l_batch.lock import FolderLock
-from i2l_batch.parts import document_row, formula_row, write_part
-from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA, Document, Status
+from i2l_batch.parts import FORMULA_PART, document_row, formula_row, write_part
+from i2l_batch.records import DOCUMENT_SCHEMA, Document, Status
 from i2l_batch.results import Results, original_name, stored_name
 from i2l_batch.runs import JsonValue
 
-__all__ = ["CommittedDocument", "Store", "formula_row"]
-
-_PART_BYTES = 64 << 20
-"""Crop bytes after which a part is flushed: bounds the driver's memory when crops are large."""
+__all__ = ["CommittedDocument", "Store", "committed_documents", "formula_row"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +53,7 @@ class Store:
         lock: FolderLock,
         record: dict[str, Any],
         part_rows: int,
+        part_bytes: int,
         part_seconds: float,
     ) -> None:
         self.run: str = record["run"]
@@ -64,6 +62,7 @@ class Store:
         self._lock = lock
         self._record = record
         self._part_rows = part_rows
+        self._part_bytes = part_bytes
         self._part_seconds = part_seconds
         self._num_parts = 0
         self._closed = False
@@ -78,14 +77,16 @@ class Store:
         model: Mapping[str, str],
         overwrite: bool = False,
         part_rows: int = 5000,
+        part_bytes: int = 64 << 20,
         part_seconds: float = 60.0,
     ) -> Store:
         """Lock a new, an empty or a results folder, and start a run in it.
 
         settings: the options that change rows, and no secrets: they are stored as they are.
         model: what identifies the weights (id, sha256). overwrite: remove the earlier rows and
-        records first; other files in the folder are never touched. part_rows, part_seconds: a part
-        is committed when it has that many rows or its first document is that old.
+        records first; other files in the folder are never touched. part_rows, part_bytes,
+        part_seconds: a part is committed when it has that many rows, that many bytes of crops, or
+        its first document is that old.
 
         Raises StoreError if the folder is in use, cannot be written, is foreign, or its rows were
         made with other settings or another model.
@@ -103,26 +104,11 @@ class Store:
             if isinstance(error, OSError):
                 raise StoreError(f"cannot use {folder}: {reason(error)}") from error
             raise
-        return cls(folder, lock, record, part_rows, part_seconds)
+        return cls(folder, lock, record, part_rows, part_bytes, part_seconds)
 
     def committed(self) -> dict[str, CommittedDocument]:
         """The documents in committed parts, by `Source.name`. Buffered ones are not among them."""
-        rows = Results(self._folder).documents()
-        columns = ["source_sha256", "bytes", "formulas", "status", "attempts"]
-        return {
-            original_name(name): CommittedDocument(
-                source_sha256=sha256,
-                num_bytes=num_bytes,
-                formulas=formulas,
-                status=status,
-                attempts=attempts,
-            )
-            for name, sha256, num_bytes, formulas, status, attempts in zip(
-                rows["source"].to_pylist(),
-                *(rows[column].to_pylist() for column in columns),
-                strict=True,
-            )
-        }
+        return committed_documents(self._folder)
 
     def add(self, document: Document, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take a finished document and its rows (`formula_row`); commits the part when it is due.
@@ -146,9 +132,9 @@ class Store:
     def flush_if_due(self) -> None:
         """Commit the part if it has rows, bytes or seconds enough. Call it now and then while no
         document finishes."""
-        full = len(self._documents) + len(self._formulas) >= self._part_rows
-        old = time.monotonic() - self._oldest >= self._part_seconds
-        if self._sources and (full or old or self._bytes >= _PART_BYTES):
+        rows = len(self._documents) + len(self._formulas)
+        full = rows >= self._part_rows or self._bytes >= self._part_bytes
+        if self._sources and (full or time.monotonic() - self._oldest >= self._part_seconds):
             self.flush()
 
     def flush(self) -> None:
@@ -160,7 +146,7 @@ class Store:
         if not self._sources:
             return
         part = f"part-{self.run}-{self._num_parts:06d}.parquet"
-        write_part(self._folder / "formulas" / part, self._formulas, FORMULA_SCHEMA)
+        write_part(self._folder / "formulas" / part, self._formulas, FORMULA_PART)
         write_part(self._folder / "documents" / part, self._documents, DOCUMENT_SCHEMA)
         self._num_parts += 1
         self._begin_part()
@@ -214,3 +200,25 @@ class Store:
         self._formulas: list[Mapping[str, Any]] = []
         self._bytes = 0
         self._oldest = time.monotonic()
+
+
+def committed_documents(folder: Path) -> dict[str, CommittedDocument]:
+    """What earlier runs have committed in a folder, by `Source.name`; nothing in a new folder."""
+    if not (folder / "documents").is_dir():
+        return {}
+    rows = Results(folder).documents()
+    columns = ["source_sha256", "bytes", "formulas", "status", "attempts"]
+    return {
+        original_name(name): CommittedDocument(
+            source_sha256=sha256,
+            num_bytes=num_bytes,
+            formulas=formulas,
+            status=status,
+            attempts=attempts,
+        )
+        for name, sha256, num_bytes, formulas, status, attempts in zip(
+            rows["source"].to_pylist(),
+            *(rows[column].to_pylist() for column in columns),
+            strict=True,
+        )
+    }

@@ -1,14 +1,17 @@
-"""A program: store documents, be killed at a random line of the store's code, do it again.
+"""A program: store documents, be killed at a line of the store's code, do it again.
 
-Usage: kill_rounds.py FOLDER SEED KILLS. Each round is a forked process, which sends itself SIGKILL
-before a line of the writing modules that the seed chose, or writes to the end. After each round
-another process checks the folder: every file with a final name is readable, every committed
-document has all its rows, no row is there twice. Prints the lines where it was killed; exits 1 when
-a check fails.
+Usage: kill_rounds.py FOLDER SEED. Takes the lines of the functions that touch the disk in an order
+that the seed gives. Each round is a forked process, which sends itself SIGKILL when it comes by the
+round's line for the first or a later time (that too the seed says), or writes to the end if it
+never does. After each round another process checks the folder: every file with a final name is
+readable, every committed document has all its rows, no row is there twice. Prints `<function>
+<line> killed` or `finished`; exits 1 when a check fails.
 """
 
 from __future__ import annotations
 
+import inspect
+import json
 import os
 import random
 import signal
@@ -16,39 +19,54 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 import pyarrow.parquet as pq
 from formula_samples import add, expected, open_store, read
 
+from i2l_batch import durable, folder
 from i2l_batch.results import open_results, original_name
+from i2l_batch.store import Store
 
-DOCUMENTS = {f"paper-{number:02d}": number % 5 for number in range(40)}
+DOCUMENTS = {f"paper-{number:02d}": number % 5 for number in range(30)}
 """Source -> number of its formulas."""
 
-WRITING = ("durable.py", "folder.py", "lock.py")
-"""The modules that touch the disk; between two of their lines lies all that others do."""
-LINES = 200  # about what a round that is left alone executes of these
+FUNCTIONS = {
+    Store.flush: 3,
+    durable.whole_file: 6,
+    durable.sync_folder: 6,
+    folder.start_run: 1,
+    folder._clean_up: 1,
+}
+"""What touches the disk -> how often a round comes by, at least."""
 
 
-def write(folder: Path, kill_at: int) -> None:
-    left = kill_at
+def places() -> list[tuple[CodeType, int, int]]:
+    """All lines of the functions, and how often a round comes by."""
+    return [
+        (code, line, times)
+        for code, times in ((inspect.unwrap(f).__code__, n) for f, n in FUNCTIONS.items())
+        for line in sorted({line for *_, line in code.co_lines() if line})
+        if line > code.co_firstlineno
+    ]
+
+
+def write(results: Path, code: CodeType, line: int, times: int) -> None:
+    left = times
 
     def trace(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         nonlocal left
-        if Path(frame.f_code.co_filename).name not in WRITING:
+        if frame.f_code is not code:
             return None
-        if event == "line":
+        if event == "line" and frame.f_lineno == line:
             left -= 1
             if left == 0:
-                name = f"{Path(frame.f_code.co_filename).name}:{frame.f_code.co_name}"
-                os.write(1, f"killed {name}:{frame.f_lineno}\n".encode())
                 os.kill(os.getpid(), signal.SIGKILL)
         return trace
 
-    sys.settrace(trace if kill_at else None)
-    with open_store(folder, part_rows=30) as store:
+    sys.settrace(trace)
+    with open_store(results, part_rows=25) as store:
         done = store.committed()
         for source, formulas in DOCUMENTS.items():
             if source not in done:
@@ -56,31 +74,38 @@ def write(folder: Path, kill_at: int) -> None:
         store.close(status="finished", counts={}, timings={})
 
 
-def check(folder: Path) -> None:
-    if not list(folder.glob("runs/*.json")):
-        return  # killed before there was a record
-    for path in folder.glob("*/*.parquet"):
+def check(results: Path) -> None:
+    for path in results.glob("*/*.parquet"):
         pq.read_table(path)
-    rows = read(folder)
+    for path in results.glob("runs/*.json"):
+        json.loads(path.read_text())
+    if not list(results.glob("runs/*.json")):
+        return  # killed before there was a record
+    rows = read(results)
     assert len(rows) == len(set(rows))
-    names = open_results(folder).documents()["source"].to_pylist()
+    names = open_results(results).documents()["source"].to_pylist()
     assert len(names) == len(set(names))
     committed = [original_name(name) for name in names]
     assert set(rows) == set().union(*(expected(s, "v1", DOCUMENTS[s]) for s in committed))
 
 
-def start_again(folder: Path) -> None:
-    with open_store(folder, overwrite=True) as store:
+def check_all(results: Path) -> None:
+    check(results)
+    assert open_results(results).documents().num_rows == len(DOCUMENTS)
+
+
+def start_again(results: Path) -> None:
+    with open_store(results, overwrite=True) as store:
         assert store.committed() == {}
 
 
-def in_child(action: Callable[[], None]) -> int:
+def in_child(action: Callable[..., None], *arguments: Any) -> int:
     """Run an action in a forked process; its exit status as `os.waitpid` gives it."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            action()
+            action(*arguments)
             status = 0
         except BaseException:
             traceback.print_exc()
@@ -89,22 +114,20 @@ def in_child(action: Callable[[], None]) -> int:
     return os.waitpid(child, 0)[1]
 
 
-def main(folder: Path, seed: int, kills: int) -> int:
-    random_numbers = random.Random(seed)
-    for number in range(kills + 1):
-        kill_at = random_numbers.randint(1, LINES) if number < kills else 0
-        status = in_child(lambda at=kill_at: write(folder, at))
+def main(results: Path, seed: int) -> int:
+    numbers = random.Random(seed)
+    for code, line, times in numbers.sample(places(), k=len(places())):
+        status = in_child(write, results, code, line, numbers.randint(1, times))
         finished = status == 0
+        print(code.co_name, line, "finished" if finished else "killed", flush=True)
         if not finished and os.WTERMSIG(status) != signal.SIGKILL:
             return 1
-        if in_child(lambda: check(folder)) != 0:
+        if in_child(check_all if finished else check, results) != 0:
             return 1
-        if finished and number < kills:  # all was stored before the kill: start again
-            os.write(1, b"finished\n")
-            if in_child(lambda: start_again(folder)) != 0:
-                return 1
+        if finished and in_child(start_again, results) != 0:
+            return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))

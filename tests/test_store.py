@@ -62,6 +62,9 @@ def test_rows_come_back_as_they_were_given(tmp_path: Path) -> None:
         "crop": {"bytes": b"\x89PNG 12345", "path": f"{row['formula_id']}.png"},
         "model": "compact-1",
     }
+    part = pq.read_schema(tmp_path / "results" / "formulas" / results.parts[0])
+    features = json.loads(part.metadata[b"huggingface"])["info"]["features"]
+    assert features == {"crop": {"_type": "Image"}}  # what the datasets library looks for
     documents = results.documents()
     assert documents.schema.equals(DOCUMENT_SCHEMA)
     assert documents.to_pylist()[1] == {
@@ -97,9 +100,11 @@ def test_part_is_committed_when_it_is_old_or_large(tmp_path: Path) -> None:
     with open_store(tmp_path / "old", part_seconds=0.0) as store:
         add(store, "a.pdf")
         assert list(store.committed()) == ["a.pdf"]
-    with open_store(tmp_path / "large") as store:
-        add(store, "a.pdf")
+    with open_store(tmp_path / "large", part_bytes=30) as store:  # a crop has 10
+        add(store, "a.pdf", formulas=2)
         assert store.committed() == {}
+        add(store, "b.pdf", formulas=1)
+        assert list(store.committed()) == ["a.pdf", "b.pdf"]
 
 
 def test_what_a_resumed_run_is_told(tmp_path: Path) -> None:
@@ -269,14 +274,15 @@ def test_second_store_is_told_who_holds_the_folder(tmp_path: Path) -> None:
 
 def test_killed_at_any_line_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, HERE / "kill_rounds.py", tmp_path / "results", "20", "40"],
+        [sys.executable, HERE / "kill_rounds.py", tmp_path / "results", "1"],
         capture_output=True,
         text=True,
     )
-    assert run.returncode == 0, run.stderr
-    killed = set(re.findall(r"killed (\S+)", run.stdout))
-    assert len(killed) > 20
-    assert {place.split(":")[1] for place in killed} >= {"whole_file", "start_run", "sync_folder"}
+    assert run.returncode == 0, run.stdout + run.stderr
+    killed = re.findall(r"(\w+) \d+ killed", run.stdout)
+    assert killed.count("whole_file") >= 7
+    assert killed.count("flush") >= 4
+    assert "finished" in run.stdout
 
 
 def test_next_run_removes_what_was_never_committed(tmp_path: Path) -> None:
@@ -324,7 +330,7 @@ ADD = st.tuples(st.just("add"), SOURCES, st.sampled_from(["v1", "v2"]), st.integ
 RUN = st.tuples(st.lists(ADD | st.just(("flush",)), max_size=8), st.booleans())
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(runs=st.lists(RUN, max_size=4))
 def test_newest_committed_document_counts(
     tmp_path_factory: pytest.TempPathFactory, runs: list
