@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from i2l_batch.errors import UsageError
@@ -34,4 +35,59 @@ class ExtractConfig:
         if self.document_timeout <= 0:
             raise UsageError(f"--document-timeout {self.document_timeout} must be positive")
         if self.memory_limit < 128:
-            raise UsageError(f"--memory-limit {self.memory_limit} MiB is too little: use 128 or more")
+            raise UsageError(
+                f"--memory-limit {self.memory_limit} MiB is too little: use 128 or more"
+            )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TranscribeConfig:
+    """A run of `i2l transcribe`."""
+
+    extract: ExtractConfig = ExtractConfig()
+    model: Path | None = None
+    """Folder of a checkpoint; null for the one that comes with the package."""
+    beam_size: int = 5
+    """Hypotheses followed per formula (1-50); 1 is greedy, and fastest."""
+    batch_size: int = 32
+    """Most formulas that are decoded at once."""
+    max_length: int = 256
+    """Most tokens of a formula."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    workers: int | None = None
+    """Documents that are extracted at the same time; null to choose by the number of cores."""
+    gpus: int | None = None
+    """GPUs to use, one model each; null for all of them."""
+    ray_address: str | None = None
+    """A running Ray cluster; null starts one on this machine."""
+    keep_crops: bool = True
+    """Store the picture of each formula with its row."""
+    retry_failed: bool = False
+    """Also do documents again that failed, or were read in part, in an earlier run."""
+    overwrite: bool = False
+    """Remove the folder's earlier results first."""
+    fail_fast: bool = False
+    """Stop at the first document that fails."""
+    max_files: int | None = None
+    """Take only the first so many inputs."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.beam_size <= 50:
+            raise UsageError(f"--beam-size {self.beam_size} is out of range: use 1 to 50")
+        for option in ("batch_size", "max_length", "workers", "gpus", "max_files"):
+            value = getattr(self, option)
+            if value is not None and value < 1:
+                raise UsageError(f"--{option.replace('_', '-')} {value}: use 1 or more")
+
+    def settings(self) -> dict[str, str | int | bool | None]:
+        """The options that change rows; a results folder holds rows of one such set only."""
+        extract = self.extract
+        return {
+            "dpi": extract.dpi,
+            "inline": extract.inline,
+            "pages": extract.pages,
+            "images": extract.images,
+            "beam_size": self.beam_size,
+            "max_length": self.max_length,
+            "keep_crops": self.keep_crops,
+        }

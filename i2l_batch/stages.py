@@ -1,0 +1,118 @@
+"""The two stages that run on Ray workers, as a plain function and a plain class.
+
+Ray appears only where the pipeline wraps them, so that tests call them directly.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from i2l_batch.config import ExtractConfig
+from i2l_batch.errors import SourceError
+from i2l_batch.guard import ExtractionGuard
+from i2l_batch.records import Crop, Source, Transcript
+
+if TYPE_CHECKING:
+    from i2l_batch.transcriber import Device
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chunk:
+    """What the driver needs to know of an extracted chunk; the crops stay in the object store."""
+
+    source_sha256: str | None
+    num_pages: int
+    widths: tuple[int, ...]
+    """Per crop, its width relative to its text size: crops of like width share a batch."""
+    next_page: int | None
+    page_errors: tuple[str, ...]
+    notes: tuple[str, ...]
+    error: SourceError | None
+    """Why nothing was extracted; null when it was."""
+    seconds: float
+
+
+def extract(
+    source: Source, config: ExtractConfig, first_page: int, seconds: float
+) -> tuple[Chunk, list[Crop]]:
+    """Extract a chunk of pages under guard, within `seconds`; a failure is a value, not raised."""
+    began = time.monotonic()
+    try:
+        found = _guard().extract_chunk(
+            source.path, source.media, config, first_page, seconds=seconds
+        )
+    except SourceError as error:
+        chunk = Chunk(
+            source_sha256=None,
+            num_pages=0,
+            widths=(),
+            next_page=None,
+            page_errors=(),
+            notes=(),
+            error=error,
+            seconds=time.monotonic() - began,
+        )
+        return chunk, []
+    chunk = Chunk(
+        source_sha256=found.source_sha256,
+        num_pages=found.num_pages,
+        widths=tuple(_relative_width(crop) for crop in found.crops),
+        next_page=found.next_page,
+        page_errors=tuple(found.page_errors),
+        notes=tuple(found.notes),
+        error=None,
+        seconds=time.monotonic() - began,
+    )
+    return chunk, found.crops
+
+
+class Reader:
+    """A loaded model that reads crops out of chunks."""
+
+    def __init__(
+        self,
+        checkpoint: Path | None,
+        device: Device,
+        beam_size: int,
+        batch_size: int,
+        max_length: int,
+        num_threads: int,
+    ) -> None:
+        from i2l_batch.models.checkpoint import SHIPPED
+        from i2l_batch.transcriber import Transcriber
+
+        self._transcriber = Transcriber(
+            checkpoint or SHIPPED,
+            device=device,
+            beam_size=beam_size,
+            batch_size=batch_size,
+            max_length=max_length,
+            num_threads=num_threads,
+        )
+
+    def read(
+        self, picks: list[tuple[int, int]], *chunks: list[Crop]
+    ) -> tuple[list[Transcript], float]:
+        """Transcripts of crops, each picked as (chunk, crop in it), and the seconds they took."""
+        from i2l_batch.images import decode_png
+
+        began = time.monotonic()
+        crops = [chunks[chunk][crop] for chunk, crop in picks]
+        transcripts = self._transcriber.transcribe(
+            [decode_png(crop.png) for crop in crops], [crop.em for crop in crops]
+        )
+        return transcripts, time.monotonic() - began
+
+
+@cache
+def _guard() -> ExtractionGuard:
+    """One guarded child per worker process, kept for its next documents."""
+    return ExtractionGuard()
+
+
+def _relative_width(crop: Crop) -> int:
+    return round(crop.box.width * (crop.dpi or 72) / 72 / (crop.em or 20.0))

@@ -1,0 +1,170 @@
+"""The driver's bookkeeping: documents on their way, and crops that wait to be read.
+
+In: chunks as they are extracted. Out: batches of crops of like width, and finished documents.
+Knows nothing of Ray: a chunk's crops are an opaque reference here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from i2l_batch.errors import SourceError
+from i2l_batch.records import Document, Source, Status, Transcript
+from i2l_batch.resume import Decision
+from i2l_batch.stages import Chunk
+
+
+@dataclass(eq=False, slots=True)
+class OpenDocument:
+    """A document between its first extraction task and its row."""
+
+    decision: Decision
+    chunks: list[Any] = field(default_factory=list)
+    """References to the crops of each chunk."""
+    transcripts: dict[tuple[int, int], Transcript] = field(default_factory=dict)
+    """By (chunk, crop in it)."""
+    extracted: bool = False
+    num_crops: int = 0
+    pages: int = 0
+    sha256: str | None = None
+    seconds: float = 0.0
+    """Extraction time so far."""
+    page_errors: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    error: SourceError | None = None
+
+    @property
+    def source(self) -> Source:
+        """The input file."""
+        return self.decision.source
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing more will come."""
+        return self.extracted and len(self.transcripts) == self.num_crops
+
+    def take(self, chunk: Chunk) -> None:
+        """Note an extracted chunk."""
+        self.seconds += chunk.seconds
+        if chunk.error:
+            self.chunks.pop()
+            self.fail(chunk.error)
+            return
+        if self.sha256 not in (None, chunk.source_sha256):
+            self.chunks.pop()
+            self.fail(SourceError("unreadable", f"{self.source.path} changed while it was read"))
+            return
+        self.sha256 = chunk.source_sha256
+        self.pages = chunk.num_pages
+        self.num_crops += len(chunk.widths)
+        self.page_errors += chunk.page_errors
+        self.notes += chunk.notes
+
+    def fail(self, error: SourceError) -> None:
+        """Note why extraction ended early; what was extracted before stays."""
+        self.error = error
+
+    def document(self, run: str) -> Document:
+        """The row of a document that is done."""
+        messages = [*([str(self.error)] if self.error else []), *self.page_errors, *self.notes]
+        return Document(
+            source=self.source.name,
+            source_sha256=self.sha256,
+            num_bytes=self.source.num_bytes,
+            pages=self.pages,
+            formulas=self.num_crops,
+            status=self._status(),
+            error_type=self.error.error_type if self.error else None,
+            error_message="; ".join(messages) or None,
+            seconds=self.seconds,
+            attempts=self.decision.attempts + 1,
+            run=run,
+        )
+
+    def _status(self) -> Status:
+        if self.error:
+            return "partial" if self.sha256 else "failed"
+        if self.page_errors:
+            return "partial"
+        return "ok" if self.num_crops else "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One crop that is to be read."""
+
+    document: OpenDocument
+    chunk: int
+    crop: int
+    width: int
+    alone: bool = False
+    """It was in a batch that killed its reader: read it by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Crops that are read together, of any documents."""
+
+    tickets: Sequence[Ticket]
+    reader: int
+
+    def arguments(self) -> tuple[list[tuple[int, int]], list[Any]]:
+        """Picks (chunk argument, crop in it) and the chunk references they point into."""
+        order: dict[tuple[int, int], int] = {}
+        references = []
+        picks = []
+        for ticket in self.tickets:
+            key = (id(ticket.document), ticket.chunk)
+            if key not in order:
+                order[key] = len(references)
+                references.append(ticket.document.chunks[ticket.chunk])
+            picks.append((order[key], ticket.crop))
+        return picks, references
+
+
+class Pool:
+    """Crops that wait to be read."""
+
+    def __init__(self) -> None:
+        self._tickets: list[Ticket] = []
+
+    def __len__(self) -> int:
+        return len(self._tickets)
+
+    def add(self, document: OpenDocument, chunk: int, widths: Sequence[int]) -> None:
+        """The crops of a chunk."""
+        self._tickets += [Ticket(document, chunk, i, width) for i, width in enumerate(widths)]
+
+    def put_back_alone(self, batch: Batch) -> None:
+        """The crops of a batch that killed its reader, each to be read by itself."""
+        self._tickets[:0] = [
+            Ticket(t.document, t.chunk, t.crop, t.width, alone=True) for t in batch.tickets
+        ]
+
+    def take(self, size: int, reader: int) -> Batch:
+        """The longest waiting crop and up to `size - 1` of the waiting ones nearest in width."""
+        oldest = self._tickets[0]
+        chosen = [oldest]
+        if not oldest.alone:
+            others = [t for t in self._tickets[1:] if not t.alone]
+            others.sort(key=lambda t: abs(t.width - oldest.width))
+            chosen += others[: size - 1]
+        taken = set(map(id, chosen))
+        self._tickets = [t for t in self._tickets if id(t) not in taken]
+        return Batch(chosen, reader)
+
+
+def unreadable() -> Transcript:
+    """The answer for a crop that kills whatever reads it."""
+    return Transcript(
+        latex="",
+        confidence=0.0,
+        score=float("-inf"),
+        num_tokens=0,
+        stop="length",
+        valid=False,
+        flags=("crashed",),
+        alternatives=(),
+    )
