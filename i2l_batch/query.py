@@ -103,8 +103,10 @@ def run_query(
                 _copy_parquet(connection, sql or "", file.name)
                 return
             text = io.TextIOWrapper(file, encoding="utf-8", newline="")
-            _write(connection, folder, sql, format, text)
-            text.detach()
+            try:
+                _write(connection, folder, sql, format, text)
+            finally:
+                text.detach()
         return
     stream = sys.stdout if out is None else out
     try:

@@ -58,7 +58,7 @@ def names(folder: Path, pattern: re.Pattern[str]) -> list[str]:
     """Names in a folder that match wholly, sorted (for parts: in the order of their commit)."""
     try:
         return sorted(name for name in os.listdir(folder) if pattern.fullmatch(name))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
 
 

@@ -33,7 +33,7 @@ DOCUMENTS = {f"paper-{number:02d}": number % 5 for number in range(30)}
 """Source -> number of its formulas."""
 
 FUNCTIONS = {
-    Store.flush: 3,
+    Store.flush: 2,
     durable.whole_file: 6,
     durable.sync_folder: 6,
     folder.start_run: 1,
@@ -66,7 +66,7 @@ def write(results: Path, code: CodeType, line: int, times: int) -> None:
         return trace
 
     sys.settrace(trace)
-    with open_store(results, part_rows=25) as store:
+    with open_store(results, part_rows=45) as store:
         done = store.committed()
         for source, formulas in DOCUMENTS.items():
             if source not in done:

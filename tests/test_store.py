@@ -23,7 +23,7 @@ from i2l_batch.errors import StoreError
 from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.results import open_results
 from i2l_batch.runs import new_run_id
-from i2l_batch.store import CommittedDocument, Store
+from i2l_batch.store import CommittedDocument, Store, committed_documents
 
 HERE = Path(__file__).parent
 
@@ -108,6 +108,7 @@ def test_part_is_committed_when_it_is_old_or_large(tmp_path: Path) -> None:
 
 
 def test_what_a_resumed_run_is_told(tmp_path: Path) -> None:
+    assert committed_documents(tmp_path / "new") == {}
     with open_store(tmp_path) as store:
         add(store, "b\udcff\\.pdf", "v7", formulas=3)
         assert store.committed() == {}
@@ -116,6 +117,7 @@ def test_what_a_resumed_run_is_told(tmp_path: Path) -> None:
             source_sha256="v7", num_bytes=1000, formulas=3, status="ok", attempts=1
         )
         assert store.committed() == {"b\udcff\\.pdf": committed}
+        assert committed_documents(tmp_path) == store.committed()  # without a lock
     with open_store(tmp_path) as store:
         assert store.committed() == {"b\udcff\\.pdf": committed}
 
