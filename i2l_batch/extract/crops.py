@@ -61,13 +61,9 @@ class PageCamera:
         framed = np.pad(clean[top:bottom, left:right], pad, constant_values=background)
         # The faint edges of anti-aliased glyphs lie outside of the ink box: take them back.
         _copy_frame(clean, framed, top - pad, left - pad)
-        ink_box = (
-            (x + left) / self._zoom,
-            (y + top) / self._zoom,
-            (x + right) / self._zoom,
-            (y + bottom) / self._zoom,
-        )
-        return ink_box, encode_png(framed)
+        edges = (x + left, y + top, x + right, y + bottom)
+        x0, y0, x1, y1 = (float(edge / self._zoom) for edge in edges)
+        return (x0, y0, x1, y1), encode_png(framed)
 
     def whole(self) -> bytes:
         """PNG of the whole page."""
@@ -77,7 +73,8 @@ class PageCamera:
         """Grey pixels (H, W) of a part of the page, and the pixel coordinates of its corner."""
         matrix = pymupdf.Matrix(self._zoom, self._zoom)
         pixmap = self._list.get_pixmap(matrix=matrix, colorspace=pymupdf.csGRAY, clip=clip)
-        rows = np.frombuffer(pixmap.samples_mv, np.uint8).reshape(pixmap.height, pixmap.stride)
+        # A copy: the pixmap frees its samples when it goes, views of them or not.
+        rows = np.frombuffer(pixmap.samples, np.uint8).reshape(pixmap.height, pixmap.stride)
         return rows[:, : pixmap.width], pixmap.x, pixmap.y
 
     def _window(self, box: Rect, x: int, y: int, grow: float) -> tuple[slice, slice]:

@@ -69,7 +69,13 @@ def is_italic_font(name: str) -> bool:
 @lru_cache(maxsize=20000)
 def count_word_letters(text: str) -> int:
     """Letters in words of prose; names of operators and of functions before `(` are no words."""
-    return sum(len(word) for word in _WORD.findall(text) if word not in _OPERATOR_WORDS)
+    words = [word for word in _WORD.findall(text) if word not in _OPERATOR_WORDS]
+    return sum(len(word) for word in words if len(word) > 2 or _is_short_word(word))
+
+
+def _is_short_word(word: str) -> bool:
+    """Whether two letters are a word such as `of` or `We`, and no product such as `yy` or `AB`."""
+    return word[1:].islower() and sum(letter in "aeiouy" for letter in word.lower()) == 1
 
 
 @lru_cache(maxsize=20000)
