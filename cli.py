@@ -102,6 +102,9 @@ def transcribe(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Remove the folder's earlier results first.")
     ] = False,
+    commit_seconds: Annotated[
+        float, typer.Option(help="Finished documents are on disk after this many seconds.")
+    ] = 60.0,
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first document that fails.")
     ] = False,
@@ -138,6 +141,7 @@ def transcribe(
         keep_crops=crops,
         retry_failed=retry_failed,
         overwrite=overwrite,
+        commit_seconds=commit_seconds,
         fail_fast=fail_fast,
         max_files=max_files,
     )

@@ -66,6 +66,8 @@ class TranscribeConfig:
     """Also do documents again that failed, or were read in part, in an earlier run."""
     overwrite: bool = False
     """Remove the folder's earlier results first."""
+    commit_seconds: float = 60.0
+    """Finished documents are on the disk after this many seconds at the latest."""
     fail_fast: bool = False
     """Stop at the first document that fails."""
     max_files: int | None = None

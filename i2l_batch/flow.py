@@ -61,8 +61,9 @@ class Flow:
             num_gpus=plan.reader_gpus,
             max_restarts=-1,
             max_task_retries=TASK_RETRIES,
+            # Threads that spin while they wait would take the cores from extraction.
+            runtime_env={"env_vars": {"OMP_WAIT_POLICY": "PASSIVE"}},
         )
-        # The best and the fastest are the same model: an actor that dies loads it again.
         self._readers: list[Any] = [
             reader.remote(
                 config.model,

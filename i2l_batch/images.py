@@ -11,8 +11,14 @@ import io
 import numpy as np
 from PIL import Image
 
+from i2l_batch.text_size import estimate_em
+
 EM_PIXELS = 14.0
 """Body size that the model reads best, in pixels: 10 pt text at 100 dpi, as im2latex-100k's."""
+
+EASY_EM = (12.0, 16.5)
+"""Estimates of the body size within which a picture is left as it is, in pixels: the model learned
+these sizes too, resampling blurs, and an estimate is off by some percent."""
 
 MARGIN = 4
 """Empty pixels around the ink."""
@@ -46,46 +52,28 @@ def prepare(grey: np.ndarray, em: float | None) -> tuple[np.ndarray, tuple[str, 
     if box is None:
         return np.zeros((2 * MARGIN + 8, 2 * MARGIN + 8), np.uint8), (*flags, "blank")
     ink = ink[box[1] : box[3], box[0] : box[2]]
-    scale = EM_PIXELS / (em or estimate_em(ink))
+    scale = EM_PIXELS / em if em else _estimated_scale(ink)
     limit = min((MAX_HEIGHT - 2 * MARGIN) / ink.shape[0], (MAX_WIDTH - 2 * MARGIN) / ink.shape[1])
     if scale > limit:
         scale = limit
         flags.append("oversize")
-    return np.pad(rescale(ink, scale), MARGIN), tuple(flags)
+    # Changes under 4 % only blur; but too large is too large.
+    if abs(scale - 1) >= 0.04 or limit < 1:
+        ink = rescale(ink, scale)
+    return np.pad(ink, MARGIN), tuple(flags)
+
+
+def _estimated_scale(ink: np.ndarray) -> float:
+    em = estimate_em(ink)
+    return 1.0 if EASY_EM[0] <= em <= EASY_EM[1] else EM_PIXELS / em
 
 
 def rescale(ink: np.ndarray, scale: float) -> np.ndarray:
-    """The picture at another size; changes under 4 % are left out, they only blur."""
-    if abs(scale - 1) < 0.04:
-        return ink
+    """The picture (H, W) at another size."""
     height = max(1, round(ink.shape[0] * scale))
     width = max(1, round(ink.shape[1] * scale))
     method = Image.Resampling.BOX if scale <= 0.5 else Image.Resampling.BICUBIC
     return np.asarray(Image.fromarray(ink).resize((width, height), method))
-
-
-def estimate_em(ink: np.ndarray) -> float:
-    """Body size in pixels of a formula's ink, from the heights of its separate marks.
-
-    Letters and digits are the commonest marks; their upper heights are about 0.68 em (capitals,
-    digits) and the estimate leans on those, since scripts and dots only lower the distribution.
-    """
-    heights = _mark_heights(ink)
-    if not heights:
-        return EM_PIXELS
-    tall = [h for h in heights if h <= 1.2 * ink.shape[0]]
-    return max(4.0, float(np.quantile(tall, 0.7)) / 0.68)
-
-
-def _mark_heights(ink: np.ndarray) -> list[int]:
-    """Heights of the ink between empty columns: single letters mostly, fractions as a whole."""
-    columns = (ink > 96).any(0)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], columns.astype(np.int8), [0]])))
-    heights = []
-    for x0, x1 in zip(edges[::2], edges[1::2], strict=True):
-        rows = np.flatnonzero((ink[:, x0:x1] > 96).any(1))
-        heights.append(int(rows[-1] - rows[0] + 1))
-    return heights
 
 
 def _is_dark(grey: np.ndarray) -> bool:

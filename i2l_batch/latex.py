@@ -14,7 +14,7 @@ from typing import Any
 _TOKEN = re.compile(
     r"""
       \\(?:begin|end)\s*\{\s*[A-Za-z]+\*?\s*\}      # an environment's ends are one token each
-    | \\(?:left|right)\s*(?:\\[A-Za-z]+|\\.|[^\s\\])  # so is a stretched delimiter
+    | \\(?:left|right)(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\.|[^\s\\])  # so is a stretched delimiter
     | \\[A-Za-z]+\*?
     | \\.
     | \S
@@ -57,7 +57,8 @@ _OPENERS = (r"\begin", r"\end", r"\left", r"\right")
 def tokenize(latex: str) -> list[str]:
     r"""Split a formula into tokens: commands, `\begin{...}`, `\left(`, and single characters.
 
-    Joining the tokens with spaces gives the same formula again; white space itself is no token.
+    Joining the tokens with spaces gives the same formula again; white space itself is no token,
+    but for the control space, whose token is a lone backslash.
     """
     return [re.sub(r"\s+", "", token) for token in _TOKEN.findall(latex)]
 

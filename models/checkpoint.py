@@ -59,7 +59,8 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> tuple[Compact, Tokeniz
         raise CheckpointError(f"the checkpoint {folder} cannot be read: {error}") from error
     if len(tokenizer) != config.vocab_size:
         raise CheckpointError(
-            f"{folder}: vocab.json has {len(tokenizer)} tokens, config.json says {config.vocab_size}"
+            f"{folder}: vocab.json has {len(tokenizer)} tokens, "
+            f"config.json says {config.vocab_size}"
         )
     with torch.device("meta"):
         model = Compact(config)
@@ -84,7 +85,8 @@ def _fill(model: nn.Module, tensors: dict[str, torch.Tensor], folder: Path) -> N
     ]
     if wrong:
         raise CheckpointError(
-            f"{folder}: weights and config.json disagree in {len(wrong)} tensors, such as {wrong[0]}"
+            f"{folder}: weights and config.json disagree in {len(wrong)} tensors, "
+            f"such as {wrong[0]}"
         )
     with torch.no_grad():
         for name, target in own.items():

@@ -15,7 +15,7 @@ from i2l_batch.models.encoder import Encoder
 
 
 class Compact(nn.Module):
-    """Pictures of varying size to LaTeX tokens; about 5 million parameters, made for a plain CPU."""
+    """Pictures of any size to LaTeX tokens; about 5 million parameters, made for a plain CPU."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

@@ -73,7 +73,7 @@ class Decoder(nn.Module):
         return Memory([k for k, _ in pairs], [v for _, v in pairs], bias)
 
     def forward(self, tokens: Tensor, memory: Memory) -> tuple[Tensor, list[Tensor]]:
-        """Teacher-forced: tokens (B, T) ids to logits (B, T, V) and attention per layer (B, T, L).
+        """Teacher-forced: tokens (B, T) to logits (B, T, V) and attention per layer (B, T, L).
 
         The attention is that of head 0, which training guides to the place of the next token.
         """
@@ -93,7 +93,7 @@ class Decoder(nn.Module):
         return State([empty] * len(memory.keys), [empty] * len(memory.keys), 0)
 
     def step(self, state: State, tokens: Tensor, memory: Memory) -> tuple[State, Tensor, Tensor]:
-        """One token on: tokens (B, K) to state, log-probabilities (B, K, V), attention (B, K, L)."""
+        """One token (B, K) on: state, log-probabilities (B, K, V), attention (B, K, L)."""
         x = self.embedding(tokens) * self.scale + self.positions[state.length]
         keys, values = [], []
         weights = x
@@ -144,7 +144,7 @@ class DecoderLayer(nn.Module):
         values: Tensor,
         bias: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """x (B, K, D) one token on: x, the longer keys and values, attention of head 0 (B, K, L)."""
+        """x (B, K, D) one token on: x, longer keys and values, attention of head 0 (B, K, L)."""
         batch, beams, dim = x.shape
         y = self.norm1(x)
         # Each hypothesis has its own past, so here the hypotheses count as batch rows.

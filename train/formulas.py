@@ -56,7 +56,7 @@ def read_formulas(path: Path, column: str = "norm") -> Iterator[list[str]]:
 def cut_piece(tokens: Sequence[str], rng: random.Random, max_tokens: int) -> list[str] | None:
     r"""A random part of at most `max_tokens` between two top-level relations or signs.
 
-    None when the formula cannot be cut (an environment, `\left` without its `\right`, too few cuts).
+    None when the formula cannot be cut: it holds an environment or `\over`, or too few cuts.
     """
     if any(token.startswith((r"\begin", r"\over", r"\atop", r"\choose")) for token in tokens):
         return None

@@ -142,7 +142,7 @@ class Trainer:
         predictions, truths = greedy(self.model, chosen, self.tokenizer)
         scores = score(predictions, truths)
         self._record({"validation": asdict(scores), "limit_tokens": limit}, say)
-        # Later validations are on longer formulas, so the latest is not beaten by an early, easy one.
+        # Later validations are on longer formulas: an early, easy one must not beat the latest.
         save_checkpoint(self.run / "best", self.model, self.tokenizer)
         self.progress.best_bleu = scores.bleu
         save_state(self.run / "latest", self.model, self.tokenizer, self.optimizer, self.progress)

@@ -1,15 +1,15 @@
 r"""Marked formulas: each visible token is set in its own near-black colour.
 
 In: the tokens of a formula. Out: LaTeX in which `\C{i}` switches to the colour of token i, so that
-one rendering gives both the picture (the colours cannot be told from black by eye) and the place of
-every token in it. Colour switches are PDF literals, which leave TeX's spacing between symbols alone.
+one rendering gives both the picture (the colours cannot be told from black by eye) and the place
+of every token in it. Colour switches are PDF literals, which leave TeX's spacing alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from i2l_batch.latex import closing_brace, num_arguments
+from i2l_batch.latex import argument_braces, closing_brace, num_arguments
 
 MAX_MARKS = 511
 """Colours that exist: 8 levels of red, green and blue each, without black itself."""
@@ -33,8 +33,15 @@ _INVISIBLE = frozenset(
 # What follows one of these is read by it as it stands: no switch may come between.
 _LOOKS_AHEAD = frozenset(
     r"""
-    \not \dots \dotsb \dotsc \big \Big \bigg \Bigg \bigl \Bigl \biggl \Biggl \bigr \Bigr \biggr
+    \not \dots \cdots \dotsb \dotsc \big \Big \bigg \Bigg \bigl \Bigl \biggl \Biggl \bigr \Bigr \biggr
     \Biggr \bigm \Bigm \biggm \Biggm \middle \hskip \kern \color
+    """.split()
+)
+_FONT_SWITCHES = [[token] for token in r"\rm \bf \it \cal \sf \tt".split()]
+# Their arguments are text, where spaces are drawn.
+_WORDS = frozenset(
+    r"""
+    \text \textbf \textit \textmd \textnormal \textrm \textsf \texttt \textup \mbox \hbox
     """.split()
 )
 _UNMARKED_ARGUMENT = frozenset(
@@ -61,39 +68,91 @@ def mark_definitions() -> str:
     return "\n".join(lines)
 
 
-def mark(tokens: Sequence[str]) -> tuple[str, list[int]]:
+def mark(tokens: Sequence[str], *, switches: bool = True) -> tuple[str, list[int]]:
     r"""Marked LaTeX of a formula, and per token the mark it is drawn in (0: draws nothing).
 
     The only symbol of an argument (`\hat { x }`) shares its command's mark: a switch inside would
     make TeX treat the argument as a list and move its accent or script.
+
+    Args:
+        tokens: canonical, so that every argument is in braces.
+        switches: false for the plain formula, spaced as it would be when marked.
     """
-    marks = [0] * len(tokens)
-    pieces: list[str] = []
-    owners: list[int] = []  # per open group, the mark to return to when it closes
-    current = 0
-    quiet_until = -1
+    marker = _Marker(tokens, switches)
     i = 0
     while i < len(tokens):
-        token = tokens[i]
+        i = marker.take(i)
+    return marker.text, marker.marks
+
+
+class _Marker:
+    """The state of `mark`: what was written, and which colour is on."""
+
+    def __init__(self, tokens: Sequence[str], switches: bool) -> None:
+        self.tokens, self.switches = tokens, switches
+        self.text = ""
+        self.marks = [0] * len(tokens)
+        self.owned = argument_braces(tokens)
+        self.text_until = self.quiet_until = -1  # in words, in an argument without switches
+        self.current = 0
+        self.outer: list[int] = []  # per open group, the colour to return to when it closes
+
+    def take(self, i: int) -> int:
+        """Write token `i`, or a group that is as good as one; returns the index after it."""
+        token = self.tokens[i]
+        if i > self.quiet_until and (lone := self._lone_symbol(i)):
+            symbol, close = lone
+            self._switch(symbol + 1)
+            self.marks[symbol] = self.current = symbol + 1
+            for k in range(i, close + 1):
+                self._write(k)
+            return close + 1
         if token == "{":
-            owners.append(current)
+            self.outer.append(self.current)
         elif token == "}":
             # Limits are drawn before their operator: return to its colour.
-            current = owners.pop() if owners else 0
-            if i > quiet_until:
-                pieces.append(rf"\C{{{current}}}")
-        elif i > quiet_until and token not in _INVISIBLE and i < MAX_MARKS:
-            if token.startswith((r"\begin", r"\end")):
-                pass
-            elif i and tokens[i - 1] in _LOOKS_AHEAD:
-                marks[i] = marks[i - 1]
+            self.current = self.outer.pop() if self.outer else 0
+            if i > self.quiet_until:
+                self._switch(self.current)
+        elif i > self.quiet_until and self._is_visible(i):
+            if i and self.tokens[i - 1] in _LOOKS_AHEAD:
+                self.marks[i] = self.marks[i - 1]
             else:
-                current = marks[i] = i + 1
-                pieces.append(rf"\C{{{current}}}")
-        pieces.append(token)
-        quiet_until = max(quiet_until, _share_argument(tokens, i, marks))
-        i += 1
-    return " ".join(pieces), marks
+                self.current = self.marks[i] = i + 1
+                self._switch(i + 1)
+        self._write(i)
+        self.quiet_until = max(self.quiet_until, _share_argument(self.tokens, i, self.marks))
+        return i + 1
+
+    def _is_visible(self, i: int) -> bool:
+        token = self.tokens[i]
+        is_end = token.startswith((r"\begin{", r"\end{"))
+        return i < MAX_MARKS and token not in _INVISIBLE and not is_end
+
+    def _lone_symbol(self, i: int) -> tuple[int, int] | None:
+        r"""The symbol and the end of a free group such as `{ \cal E }` at `i`.
+
+        With a switch inside, TeX would take the group for a list and set its scripts farther off.
+        """
+        if self.tokens[i] != "{" or i in self.owned:
+            return None
+        symbol = i + 2 if self.tokens[i + 1 : i + 2] in _FONT_SWITCHES else i + 1
+        if self.tokens[symbol + 1 : symbol + 2] != ["}"] or not self._is_visible(symbol):
+            return None
+        return symbol, symbol + 1
+
+    def _switch(self, colour: int) -> None:
+        if self.switches:
+            self.text += rf"\C{{{colour}}}"
+
+    def _write(self, i: int) -> None:
+        """Add a token. Spaces part tokens, but not within words, where they would be seen."""
+        token = self.tokens[i]
+        self.text += token
+        if i >= self.text_until or (token[0] == "\\" and (token[-1].isalpha() or token == "\\")):
+            self.text += " "
+        if token in _WORDS and i >= self.text_until:
+            self.text_until = closing_brace(self.tokens, i + 1) or i
 
 
 def _share_argument(tokens: Sequence[str], i: int, marks: list[int]) -> int:

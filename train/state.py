@@ -1,4 +1,4 @@
-"""The state of a training run on disk: enough to go on after the process died. Data only, no pickle.
+"""The state of a training run on disk: enough to go on after the process died; no pickle.
 
 In: model, optimizer, counters. Out: `RUN/latest/` (a checkpoint with `optimizer.safetensors` and
 `progress.json` beside the weights).
@@ -61,7 +61,7 @@ def save_state(
 
 
 def restore_state(folder: Path, model: Compact, optimizer: torch.optim.Optimizer) -> Progress:
-    """Load what `save_state` wrote into model and optimizer; a fresh `Progress` if there is none."""
+    """Load what `save_state` wrote into model and optimizer; a new `Progress` if nothing is there."""
     if not folder.exists():
         folder = folder.with_name(f".{folder.name}.old")  # died between the two renames
     if not folder.exists():
