@@ -45,7 +45,13 @@ def transcribe(
     settings: dict[str, JsonValue] = dict(config.settings())
     account = Account(found=len(sources))
     with (
-        Store.open(output, settings=settings, model=model, overwrite=config.overwrite) as store,
+        Store.open(
+            output,
+            settings=settings,
+            model=model,
+            overwrite=config.overwrite,
+            part_seconds=config.commit_seconds,
+        ) as store,
         progress,
     ):
         status, timings = "failed", {"extract": 0.0, "read": 0.0}
