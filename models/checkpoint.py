@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 
 import torch
 from safetensors.torch import load, save
 from torch import nn
 
+from i2l_batch.durable import whole_file
 from i2l_batch.errors import CheckpointError
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.config import ModelConfig
@@ -94,6 +94,5 @@ def _fill(model: nn.Module, tensors: dict[str, torch.Tensor], folder: Path) -> N
 
 
 def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
+    with whole_file(path) as file:
+        file.write(content)

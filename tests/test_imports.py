@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAVES = {f"i2l_batch.{name}" for name in ("config", "errors", "latex", "records")}
+LEAVES = {f"i2l_batch.{name}" for name in ("config", "durable", "errors", "latex", "records")}
 SHORT_NAMES = {"models", "train", "cli"}
 
 
@@ -89,7 +89,7 @@ def test_imports_point_one_way(module: str) -> None:
         if module in LEAVES:
             assert name in LEAVES, f"{module} is a leaf and imports {name}"
         if under(module, "i2l_batch.models"):
-            leaves = ("i2l_batch.errors", "i2l_batch.latex")
+            leaves = ("i2l_batch.durable", "i2l_batch.errors", "i2l_batch.latex")
             assert under(name, "i2l_batch.models", *leaves), f"{module} imports {name}"
         if under(name, "i2l_batch.train"):
             above = under(module, "i2l_batch.train") or module == "i2l_batch.cli"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import json
 import multiprocessing
-import os
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from PIL import Image
 
+from i2l_batch.durable import whole_file
 from i2l_batch.errors import UsageError
 from i2l_batch.images import EM_PIXELS
 from i2l_batch.train.formulas import count_tokens, cut_piece, read_formulas
@@ -99,7 +99,8 @@ def build_dataset(
         "rejected": dict(rejected.most_common()),
         "vocabulary": vocabulary,
     }
-    _write_atomically(output / "dataset.json", json.dumps(report, indent=1).encode())
+    with whole_file(output / "dataset.json") as file:
+        file.write(json.dumps(report, indent=1).encode())
     return counts
 
 
@@ -158,9 +159,8 @@ def build_shard(
                 rows.append(_sample(formulas[i], result.pixels, result.boxes, ems[i], font))
     table = pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA)
     table = table.replace_schema_metadata({"rejected": json.dumps(rejected)})
-    sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
-    _write_atomically(path, sink.getvalue())
+    with whole_file(path) as file:
+        pq.write_table(table, file, compression="zstd")
     return rejected
 
 
@@ -179,9 +179,3 @@ def _sample(
         "em": em,
         "font": font,
     }
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

@@ -33,8 +33,8 @@ _INVISIBLE = frozenset(
 # What follows one of these is read by it as it stands: no switch may come between.
 _LOOKS_AHEAD = frozenset(
     r"""
-    \not \dots \cdots \dotsb \dotsc \big \Big \bigg \Bigg \bigl \Bigl \biggl \Biggl \bigr \Bigr \biggr
-    \Biggr \bigm \Bigm \biggm \Biggm \middle \hskip \kern \color
+    \not \dots \cdots \dotsb \dotsc \big \Big \bigg \Bigg \bigl \Bigl \biggl \Biggl \bigr \Bigr
+    \biggr \Biggr \bigm \Bigm \biggm \Biggm \middle \hskip \kern \color
     """.split()
 )
 _FONT_SWITCHES = [[token] for token in r"\rm \bf \it \cal \sf \tt".split()]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from i2l_batch.train.guard import objection
+from i2l_batch.train.allowed import objection
 from i2l_batch.train.marking import mark
 from i2l_batch.train.tex import TIME_LIMIT, typeset
 
@@ -29,7 +29,7 @@ class Rendering:
     """One formula as a picture."""
 
     pixels: np.ndarray
-    """(H, W) uint8 grey, black on white, cut to the ink. Marks make black up to 7 levels lighter."""
+    """(H, W) uint8 grey, black on white, cut to the ink. Marks lighten black by up to 7 levels."""
     boxes: np.ndarray
     """(T, 4) int16: x0 y0 x1 y1 of each token's ink in pixels; all zero where it draws nothing."""
 

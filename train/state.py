@@ -61,7 +61,7 @@ def save_state(
 
 
 def restore_state(folder: Path, model: Compact, optimizer: torch.optim.Optimizer) -> Progress:
-    """Load what `save_state` wrote into model and optimizer; a new `Progress` if nothing is there."""
+    """Load what `save_state` wrote into model and optimizer; a new `Progress` if there is none."""
     if not folder.exists():
         folder = folder.with_name(f".{folder.name}.old")  # died between the two renames
     if not folder.exists():

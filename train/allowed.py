@@ -1,0 +1,88 @@
+"""What a formula may not hold if TeX is to set it among others: a check before TeX sees it.
+
+In: tokens. Out: the reason why not, or None. Three things are kept out: reading and writing,
+changing how TeX reads what follows, and closing a group that the formula did not open. All else is
+TeX's to judge: an error there rejects the formula alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from i2l_batch.latex import tokenize
+
+_ENVIRONMENTS = frozenset(
+    """
+    array matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix cases aligned alignedat
+    gathered split subarray
+    """.split()
+)
+_COMMANDS = frozenset(
+    # files, the terminal, the run
+    r"""
+    input include includeonly endinput openin openout closein closeout read readline write immediate
+    InputIfFileExists IfFileExists bibliography special message typeout errmessage wlog typein show
+    showbox showthe showlists showtokens showgroups showifs batchmode nonstopmode scrollmode
+    errorstopmode begin end stop bye dump shipout output jobname
+    """.split()
+    # definitions and registers
+    + r"""
+    def edef gdef xdef let futurelet newcommand renewcommand providecommand DeclareRobustCommand
+    newenvironment renewenvironment DeclareMathOperator newcount newdimen newskip newmuskip newbox
+    newtoks newif newread newwrite newcounter newlength newsavebox chardef mathchardef countdef
+    dimendef skipdef muskipdef toksdef font fontdimen hyphenchar skewchar hyphenation patterns
+    language global long outer protected afterassignment aftergroup advance multiply divide numexpr
+    dimexpr glueexpr muexpr count dimen skip muskip toks setlength addtolength setcounter
+    addtocounter stepcounter refstepcounter usecounter hsize vsize hoffset voffset mag
+    """.split()
+    # how the rest is read
+    + r"""
+    catcode mathcode delcode lccode uccode sfcode lowercase uppercase escapechar endlinechar
+    newlinechar csname endcsname expandafter noexpand unexpanded string meaning detokenize
+    scantokens the number romannumeral verb loop iterate repeat else fi or makeatletter makeatother
+    obeylines obeyspaces usepackage RequirePackage documentclass
+    """.split()
+    # groups and boxes that the formula could tear
+    + r"""
+    begingroup endgroup bgroup egroup setbox box copy unhbox unhcopy unvbox unvcopy lastbox vsplit
+    vadjust insert mark marks halign valign par vskip vfil vfill
+    """.split()
+    # numbering and references, which a single formula cannot have; and our own two commands
+    + r"tag label ref eqref pageref cite footnote footnotetext C ship".split()
+)
+_PREFIXES = tuple(r"\pdf \lua \directlua \latelua \XeTeX \if \every \tracing".split())
+
+
+def objection(tokens: Sequence[str]) -> str | None:
+    """Why this formula must not be given to TeX; None when it may."""
+    text = " ".join(tokens)
+    if "^^" in text:
+        return "holds a character written as ^^"
+    depth = 0
+    environments: list[str] = []
+    for token in tokenize(text):
+        if token == "%":
+            return "holds a comment"
+        if token in ("{", "}"):
+            depth += 1 if token == "{" else -1
+            if depth < 0:
+                return "closes a group that is not open"
+        elif token.startswith((r"\begin{", r"\end{")):
+            command, name = token[1:-1].split("{")
+            if name.rstrip("*") not in _ENVIRONMENTS:
+                return f"holds the environment {name}, which formulas may not use"
+            if command == "begin":
+                environments.append(name)
+            elif not environments or environments.pop() != name:
+                return f"ends the environment {name}, which is not open"
+        elif _is_forbidden(token):
+            return f"holds {token}, which formulas may not use"
+    if depth:
+        return "leaves a group open"
+    return f"leaves the environment {environments[-1]} open" if environments else None
+
+
+def _is_forbidden(token: str) -> bool:
+    if token[0] != "\\" or token == r"\iff":
+        return False
+    return token[1:].rstrip("*") in _COMMANDS or token.startswith(_PREFIXES)

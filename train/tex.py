@@ -1,0 +1,145 @@
+"""One run of pdflatex over many formulas, each shipped as a page of its own.
+
+In: LaTeX of formulas and a font. Out: the opened PDF, the formula of each page, and TeX's
+complaints by formula. Knows nothing of tokens or pictures.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from i2l_batch.errors import RenderError
+from i2l_batch.train.marking import PREAMBLE, mark_definitions
+
+FONTS: dict[str, str] = {
+    "computer-modern": "",
+    "times": r"\usepackage{mathptmx}",
+    "palatino": r"\usepackage{mathpazo}",
+    "txfonts": r"\usepackage{txfonts}",
+}
+"""Font name to the preamble lines that choose it; all in TeX Live's recommended fonts."""
+
+POINTS_PER_EM = 10.0
+"""Body size of the rendered formulas, in TeX points (close to PDF points: 72.27 to 72)."""
+
+TIME_LIMIT = 6.0
+"""Seconds for a run, besides 0.02 per formula: TeX starts in 0.3 s and sets a formula in 1 ms."""
+
+# The formula's page is its box with 4 points around it.
+_PREAMBLE = rf"""\hoffset=-1in \voffset=-1in \pagestyle{{empty}}
+{PREAMBLE}{mark_definitions()}
+\def\ship#1{{\pdfpagewidth=\dimexpr\wd0+8pt\relax\pdfpageheight=\dimexpr\ht0+\dp0+8pt\relax
+\shipout\vbox{{\kern4pt\hbox{{\kern4pt\box0}}}}\typeout{{@@#1 done}}}}
+\tracinglostchars=1
+"""
+_BEACON = re.compile(r"^@@(\d+)( done)?$")
+_ERROR = re.compile(r"^\./f\.tex:\d+: (.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What a run brought forth."""
+
+    pdf: Any
+    """The opened document; None when TeX wrote none."""
+    formulas: list[int]
+    """Per page, the index of its formula."""
+    errors: dict[int, str]
+    """Formula index to TeX's first complaint about it. Its page shows what TeX made up instead."""
+
+
+def typeset(formulas: Sequence[str], font: str, time_limit: float = TIME_LIMIT) -> Sheet:
+    """Set display formulas in one run. A run that ends early has fewer pages, or none.
+
+    Raises:
+        RenderError: pdflatex is not installed.
+    """
+    import pymupdf
+
+    pdflatex = shutil.which("pdflatex")
+    if pdflatex is None:
+        raise RenderError(
+            "pdflatex is not installed: rendering needs TeX Live (on Debian: apt-get install "
+            "texlive-latex-recommended texlive-fonts-recommended)"
+        )
+    with tempfile.TemporaryDirectory(prefix="i2l-render-") as name:
+        folder = Path(name)
+        (folder / "f.tex").write_text(_document(formulas, font), encoding="utf-8")
+        if not _run(pdflatex, folder, time_limit + 0.02 * len(formulas)):
+            return Sheet(None, [], {})
+        log, pdf = folder / "f.log", folder / "f.pdf"
+        formulas_shipped, errors = read_log(
+            log.read_text(encoding="latin-1") if log.exists() else ""
+        )
+        if not pdf.exists():
+            return Sheet(None, [], errors)
+        document = pymupdf.open(stream=pdf.read_bytes(), filetype="pdf")
+        return Sheet(document, formulas_shipped, errors)
+
+
+def _document(formulas: Sequence[str], font: str) -> str:
+    # The space before the closing dollar sign keeps it whole where a formula ends in a backslash.
+    body = "\n".join(
+        rf"\typeout{{@@{k}}}\begingroup\setbox0\hbox{{$\displaystyle {latex} $}}\ship{{{k}}}"
+        r"\endgroup"
+        for k, latex in enumerate(formulas)
+    )
+    return (
+        "\\documentclass[10pt]{article}\n\\usepackage{amsmath,amssymb,bm,mathrsfs}\n"
+        f"{FONTS[font]}\n{_PREAMBLE}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    )
+
+
+def _run(pdflatex: str, folder: Path, seconds: float) -> bool:
+    """Run pdflatex over `f.tex`; false when it took too long."""
+    confined = {
+        "HOME": str(folder),
+        "openin_any": "p",  # paranoid: nothing outside of the folder
+        "openout_any": "p",
+        "max_print_line": "1000",
+    }
+    try:
+        subprocess.run(
+            [
+                pdflatex,
+                "-interaction=nonstopmode",
+                "-no-shell-escape",
+                "-file-line-error",
+                "f.tex",
+            ],
+            cwd=folder,
+            env={**os.environ, **confined},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return True
+
+
+def read_log(log: str) -> tuple[list[int], dict[int, str]]:
+    """Formulas whose page was shipped, in page order, and the first error of each faulty one."""
+    shipped: list[int] = []
+    errors: dict[int, str] = {}
+    current = -1
+    for line in log.splitlines():
+        if beacon := _BEACON.match(line):
+            current = int(beacon[1])
+            if beacon[2]:
+                shipped.append(current)
+        elif current >= 0 and (error := _ERROR.match(line)):
+            errors.setdefault(current, error[1])
+        elif current >= 0 and line.startswith("Missing character: "):
+            errors.setdefault(current, "The font lacks a character")
+    return shipped, errors
