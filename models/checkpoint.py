@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
@@ -49,14 +50,16 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> tuple[Compact, Tokeniz
     """
     try:
         config = ModelConfig.from_json(json.loads((folder / CONFIG).read_text("utf-8")))
-        tokenizer = Tokenizer(json.loads((folder / VOCABULARY).read_text("utf-8")))
+        tokenizer = Tokenizer(_string_list(json.loads((folder / VOCABULARY).read_text("utf-8"))))
         tensors = load((folder / WEIGHTS).read_bytes())
     except FileNotFoundError as error:
         raise CheckpointError(
             f"{folder} is not a checkpoint: {Path(error.filename).name} is missing"
         ) from error
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, SafetensorError) as error:
         raise CheckpointError(f"the checkpoint {folder} cannot be read: {error}") from error
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder}: {error}") from error
     if len(tokenizer) != config.vocab_size:
         raise CheckpointError(
             f"{folder}: vocab.json has {len(tokenizer)} tokens, "
@@ -75,6 +78,12 @@ def weights_sha256(folder: Path) -> str:
         return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
     except OSError as error:
         raise CheckpointError(f"{folder} is not a checkpoint: {WEIGHTS} is missing") from error
+
+
+def _string_list(values: object) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise CheckpointError("vocab.json is not a list of tokens")
+    return values
 
 
 def _fill(model: nn.Module, tensors: dict[str, torch.Tensor], folder: Path) -> None:

@@ -22,18 +22,34 @@ class ModelConfig:
     max_tokens: int = 512
     """Longest output, in tokens, that positions exist for."""
 
+    def __post_init__(self) -> None:
+        sizes = asdict(self)
+        channels = sizes.pop("channels")
+        for name, value in sizes.items():
+            if type(value) is not int or value < 1:
+                raise CheckpointError(f"{name} must be a whole number above 0, not {value!r}")
+        if len(channels) != 4 or any(type(c) is not int or c < 1 for c in channels):
+            raise CheckpointError(f"channels must be 4 whole numbers above 0, not {channels!r}")
+        if self.dim % self.num_heads:
+            raise CheckpointError(f"dim {self.dim} is not a multiple of num_heads {self.num_heads}")
+        if self.dim % 4:
+            raise CheckpointError(f"dim {self.dim} is not a multiple of 4, as positions need")
+
     def to_json(self) -> dict[str, object]:
         """As plain JSON values."""
         return {**asdict(self), "channels": list(self.channels)}
 
     @classmethod
-    def from_json(cls, values: dict[str, object]) -> ModelConfig:
-        """The reverse of `to_json`; unknown or missing numbers are a CheckpointError."""
+    def from_json(cls, values: object) -> ModelConfig:
+        """The reverse of `to_json`; anything else is a CheckpointError."""
+        if not isinstance(values, dict):
+            raise CheckpointError("config.json does not describe a model: it holds no fields")
         known = {field.name for field in fields(cls)}
         if extra := sorted(set(values) - known):
             raise CheckpointError(f"config.json has unknown fields: {', '.join(extra)}")
         try:
-            channels = values.get("channels", cls.__dataclass_fields__["channels"].default)
-            return cls(**{**values, "channels": tuple(channels)})  # pyright: ignore
+            if "channels" in values:
+                values = {**values, "channels": tuple(values["channels"])}
+            return cls(**values)
         except TypeError as error:
             raise CheckpointError(f"config.json does not describe a model: {error}") from error

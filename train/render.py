@@ -55,7 +55,7 @@ def render(
         RenderError: pdflatex is not installed.
     """
     results: list[Rendering | str] = ["the TeX run ended early or took too long"] * len(formulas)
-    pending = []
+    pending: list[int] = []
     for i, tokens in enumerate(formulas):
         reason = objection(tokens)
         if reason is None:

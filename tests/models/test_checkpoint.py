@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from i2l_batch.errors import CheckpointError
+from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint, weights_sha256
+from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.tokenizer import Tokenizer
+from tests.models.tiny_model import pad_together, tiny_model
+
+TOKENIZER = Tokenizer.from_tokens("abcdefg")
+FILES = {"model.safetensors", "config.json", "vocab.json"}
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    save_checkpoint(tmp_path / "here", tiny_model(), TOKENIZER)
+    return tmp_path / "here"
+
+
+def test_a_checkpoint_gives_back_what_was_saved(checkpoint: Path) -> None:
+    """Learned numbers come back rounded to 16 bits, all others exactly; in float32, for reading."""
+    saved = tiny_model()
+    model, tokenizer = load_checkpoint(checkpoint)
+    assert {path.name for path in checkpoint.iterdir()} == FILES
+    assert tokenizer.vocabulary == TOKENIZER.vocabulary
+    assert model.config == saved.config
+    assert not model.training
+    learned = dict(saved.named_parameters())
+    for name, tensor in model.state_dict().items():
+        before = saved.state_dict()[name]
+        assert tensor.dtype == before.dtype
+        rounded = before.half().float() if name in learned else before
+        assert torch.equal(tensor, rounded), name
+
+
+def test_rounding_changes_no_probability_by_a_percent(checkpoint: Path) -> None:
+    model, _ = load_checkpoint(checkpoint)
+    images, sizes = pad_together([torch.rand(20, 30)], 24, 32)
+    tokens = torch.tensor([[1, 5, 6]])
+    with torch.inference_mode():
+        before = tiny_model()(images, sizes, tokens)[0].log_softmax(-1)
+        after = model(images, sizes, tokens)[0].log_softmax(-1)
+    assert (before - after).abs().max() < 0.01
+
+
+def test_saving_a_loaded_checkpoint_gives_the_same_files(checkpoint: Path) -> None:
+    again = checkpoint.parent / "again"
+    save_checkpoint(again, *load_checkpoint(checkpoint))
+    for name in FILES:
+        assert (again / name).read_bytes() == (checkpoint / name).read_bytes()
+    assert weights_sha256(again) == weights_sha256(checkpoint)
+
+
+def test_the_hash_is_that_of_the_weights_file(checkpoint: Path) -> None:
+    content = (checkpoint / "model.safetensors").read_bytes()
+    assert weights_sha256(checkpoint) == hashlib.sha256(content).hexdigest()
+    save_checkpoint(checkpoint, tiny_model(seed=1), TOKENIZER)
+    assert weights_sha256(checkpoint) != hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_missing_file_is_named(checkpoint: Path, name: str) -> None:
+    (checkpoint / name).unlink()
+    with pytest.raises(CheckpointError, match=f"not a checkpoint: {name} is missing"):
+        load_checkpoint(checkpoint)
+
+
+def test_a_folder_without_weights_has_no_hash(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is missing"):
+        weights_sha256(tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+@pytest.mark.parametrize("content", [b"", b"{ no json", b"\xff\xfe\x00", b"[1, 2]", b"3"])
+def test_a_damaged_file_is_one_clear_error(checkpoint: Path, name: str, content: bytes) -> None:
+    (checkpoint / name).write_bytes(content)
+    with pytest.raises(CheckpointError) as caught:
+        load_checkpoint(checkpoint)
+    assert "\n" not in str(caught.value)
+
+
+def test_cut_weights_are_refused(checkpoint: Path) -> None:
+    path = checkpoint / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        load_checkpoint(checkpoint)
+
+
+def test_a_vocabulary_of_another_model_is_refused(checkpoint: Path) -> None:
+    (checkpoint / "vocab.json").write_text(json.dumps(TOKENIZER.vocabulary[:-1]), "utf-8")
+    with pytest.raises(CheckpointError, match=r"vocab\.json has 10 tokens, config\.json says 11"):
+        load_checkpoint(checkpoint)
+
+
+def without_one(tensors: dict[str, torch.Tensor]) -> None:
+    del tensors["decoder.positions"]
+
+
+def with_one_more(tensors: dict[str, torch.Tensor]) -> None:
+    tensors["decoder.more"] = torch.zeros(1)
+
+
+def with_another_shape(tensors: dict[str, torch.Tensor]) -> None:
+    tensors["decoder.positions"] = torch.zeros(3, 16)
+
+
+@pytest.mark.parametrize("change", [without_one, with_one_more, with_another_shape])
+def test_weights_of_another_model_are_refused(
+    checkpoint: Path, change: Callable[[dict[str, torch.Tensor]], None]
+) -> None:
+    path = checkpoint / "model.safetensors"
+    tensors = load_file(path)
+    change(tensors)
+    save_file(tensors, path)
+    with pytest.raises(CheckpointError, match=r"disagree in 1 tensors, such as decoder\.\w+"):
+        load_checkpoint(checkpoint)
+
+
+def test_a_config_goes_through_json() -> None:
+    config = ModelConfig(vocab_size=7, channels=(1, 2, 3, 4), dim=12)
+    assert ModelConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"vocab_size": 7, "depth": 1}, "unknown fields: depth"),
+        ({"dim": 16}, "does not describe a model: .*vocab_size"),
+        ({"vocab_size": 7, "channels": 3}, "does not describe a model"),
+        ({"vocab_size": "7"}, "vocab_size must be a whole number"),
+        ({"vocab_size": 7, "channels": [1, 2]}, "channels must be 4 whole numbers"),
+        ({"vocab_size": 7, "dim": 10, "num_heads": 4}, "dim 10 is not a multiple of num_heads 4"),
+    ],
+)
+def test_a_wrong_config_is_refused(values: dict[str, object], message: str) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        ModelConfig.from_json(values)
