@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import pytest
 import torch
 from torch import Tensor
@@ -11,7 +13,8 @@ from i2l_batch.models.config import ModelConfig
 from i2l_batch.models.encoder import STRIDE, grid_positions
 from tests.models.tiny_model import VOCABULARY, pad_together, tiny_model
 
-TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}  # float32 sums in another order
+# float32 sums in another order
+assert_close = functools.partial(torch.testing.assert_close, rtol=1e-4, atol=1e-5)
 
 SIZES = [(17, 40), (30, 23), (9, 61)]
 
@@ -45,7 +48,7 @@ def test_padding_and_neighbours_change_nothing(padding: tuple[int, int]) -> None
     for i, picture in enumerate(pictures()):
         tight = tuple(-(-side // STRIDE) * STRIDE for side in picture.shape)
         alone, _ = model(*pad_together([picture], *tight), tokens[i : i + 1])
-        torch.testing.assert_close(together[i : i + 1], alone, **TOLERANCE)
+        assert_close(together[i : i + 1], alone)
 
 
 @torch.inference_mode()
@@ -77,7 +80,7 @@ def test_attention_is_a_distribution_over_the_picture() -> None:
     assert len(attention) == model.config.num_layers
     for weights in attention:
         assert weights.shape == (3, 6, 32)
-        torch.testing.assert_close(weights.sum(-1), torch.ones(3, 6))
+        assert_close(weights.sum(-1), torch.ones(3, 6))
         assert (weights * ~mask[:, None]).abs().max() == 0
 
 
@@ -87,7 +90,7 @@ def test_one_hypothesis_step_by_step_equals_teacher_forcing() -> None:
     with torch.inference_mode():
         logits, _ = model(images, sizes, tokens)
     steps = stepwise(model, images, sizes, tokens[:, None])
-    torch.testing.assert_close(steps[:, 0], logits.log_softmax(-1), **TOLERANCE)
+    assert_close(steps[:, 0], logits.log_softmax(-1))
 
 
 def test_hypotheses_of_a_picture_do_not_see_each_other() -> None:
@@ -97,7 +100,7 @@ def test_hypotheses_of_a_picture_do_not_see_each_other() -> None:
     together = stepwise(model, images, sizes, tokens)
     for k in range(4):
         alone = stepwise(model, images, sizes, tokens[:, k : k + 1])
-        torch.testing.assert_close(together[:, k : k + 1], alone, **TOLERANCE)
+        assert_close(together[:, k : k + 1], alone)
 
 
 @torch.inference_mode()
@@ -109,7 +112,7 @@ def test_steps_look_where_teacher_forcing_looks() -> None:
     state = model.start(memory)
     for t in range(tokens.shape[1]):
         state, _, weights = model.step(state, tokens[:, t : t + 1], memory)
-        torch.testing.assert_close(weights[:, 0], attention[-1][:, t], **TOLERANCE)
+        assert_close(weights[:, 0], attention[-1][:, t])
 
 
 @torch.inference_mode()
@@ -131,7 +134,7 @@ def test_selected_hypotheses_go_on_as_their_parents_would() -> None:
             history = torch.tensor([[[*past, int(next_tokens[r, k])]]])
             one = slice(row, row + 1)
             alone = stepwise(model, images[one], sizes[one], history)
-            torch.testing.assert_close(selected[r, k], alone[0, 0, -1], **TOLERANCE)
+            assert_close(selected[r, k], alone[0, 0, -1])
 
 
 def test_later_tokens_do_not_change_earlier_outputs() -> None:
@@ -140,7 +143,7 @@ def test_later_tokens_do_not_change_earlier_outputs() -> None:
     with torch.inference_mode():
         whole, _ = model(images, sizes, tokens)
         half, _ = model(images, sizes, tokens[:, :3])
-    torch.testing.assert_close(whole[:, :3], half, **TOLERANCE)
+    assert_close(whole[:, :3], half)
 
 
 def test_positions_of_all_cells_differ() -> None:

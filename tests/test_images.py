@@ -1,0 +1,192 @@
+"""Preparing pictures: polarity, trimming, size."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from i2l_batch.images import (
+    EM_PIXELS,
+    MARGIN,
+    MAX_HEIGHT,
+    MAX_WIDTH,
+    decode_png,
+    prepare,
+    rescale,
+)
+from i2l_batch.text_size import TYPICAL_EM, estimate_em, mark_boxes
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+PICTURES = [
+    json.loads(line)["image"]
+    for line in (EXAMPLES / "formulas.jsonl").read_text(encoding="utf-8").splitlines()
+]
+
+
+def example(name: str) -> np.ndarray:
+    return np.asarray(Image.open(EXAMPLES / "formulas" / name).convert("L"))
+
+
+def true_em(name: str) -> float:
+    """10 pt at 110 dpi, twice that where the name says so (see examples/build.py)."""
+    return 10 / 72.27 * 110 * (2 if "-2x" in name else 1)
+
+
+def strokes() -> np.ndarray:
+    """Black marks on white that touch no edge: (60, 100) uint8."""
+    grey = np.full((60, 100), 255, np.uint8)
+    grey[20:34, 10:18] = 0
+    grey[24:40, 30:33] = 0
+    grey[30:32, 40:90] = 0
+    return grey
+
+
+def test_ink_is_cut_out_with_a_margin() -> None:
+    ink, flags = prepare(strokes(), EM_PIXELS)
+    expected = np.pad(255 - strokes()[20:40, 10:90], MARGIN)
+    assert np.array_equal(ink, expected)
+    assert ink.dtype == np.uint8
+    assert flags == ()
+
+
+def test_white_on_black_gives_the_same_and_says_so() -> None:
+    ink, flags = prepare(255 - strokes(), EM_PIXELS)
+    assert np.array_equal(ink, prepare(strokes(), EM_PIXELS)[0])
+    assert flags == ("inverted",)
+
+
+def test_a_margin_of_the_picture_changes_nothing() -> None:
+    wide = np.pad(strokes(), ((50, 3), (7, 200)), constant_values=255)
+    assert np.array_equal(prepare(wide, EM_PIXELS)[0], prepare(strokes(), EM_PIXELS)[0])
+
+
+def test_grey_ink_on_a_grey_ground_is_stretched() -> None:
+    faint = (strokes() // 4 + 150).astype(np.uint8)
+    difference = prepare(faint, EM_PIXELS)[0].astype(int) - prepare(strokes(), EM_PIXELS)[0]
+    assert abs(difference).max() <= 4
+
+
+@pytest.mark.parametrize("level", [0, 128, 250, 255])
+@pytest.mark.parametrize("shape", [(1, 1), (40, 60)])
+def test_an_even_picture_is_blank(level: int, shape: tuple[int, int]) -> None:
+    ink, flags = prepare(np.full(shape, level, np.uint8), None)
+    assert "blank" in flags
+    assert not ink.any()
+    assert min(ink.shape) > 2 * MARGIN
+
+
+@pytest.mark.parametrize("em", [7.0, 20.0, 28.0, 60.0])
+def test_a_known_size_is_scaled_to_the_models(em: float) -> None:
+    ink, flags = prepare(strokes(), em)
+    height, width = np.array([20, 80]) * EM_PIXELS / em
+    assert abs(ink.shape[0] - 2 * MARGIN - height) <= 0.5
+    assert abs(ink.shape[1] - 2 * MARGIN - width) <= 0.5
+    assert flags == ()
+
+
+def test_tiny_changes_of_size_are_left_out() -> None:
+    assert np.array_equal(prepare(strokes(), 14.5)[0], prepare(strokes(), 14.0)[0])
+
+
+@pytest.mark.parametrize("shape", [(100, 4000), (900, 100), (3000, 3000), (520, 300), (40, 1560)])
+def test_pictures_that_are_too_large_are_shrunk_to_fit(shape: tuple[int, int]) -> None:
+    grey = np.full((shape[0] + 40, shape[1] + 40), 255, np.uint8)
+    grey[20:-20, 20:24] = 0
+    grey[20:24, 20:-20] = 0
+    grey[-24:-20, 20:-20] = 0
+    grey[20:-20, -24:-20] = 0
+    ink, flags = prepare(grey, EM_PIXELS)
+    assert "oversize" in flags
+    assert ink.shape[0] <= MAX_HEIGHT
+    assert ink.shape[1] <= MAX_WIDTH
+    inner = np.array(ink.shape) - 2 * MARGIN
+    assert inner[0] / inner[1] == pytest.approx(shape[0] / shape[1], rel=0.03)
+
+
+def test_a_magnified_picture_is_prepared_to_nearly_the_same() -> None:
+    """The law that makes the model blind to the resolution of a picture."""
+    for name in PICTURES:
+        once = example(name)
+        height, width = once.shape
+        image = Image.fromarray(once).resize((2 * width, 2 * height), Image.Resampling.BICUBIC)
+        first, second = (prepare(grey, None)[0].shape for grey in (once, np.asarray(image)))
+        assert max(first) == pytest.approx(max(second), rel=0.25), name
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_the_text_size_of_the_examples(name: str) -> None:
+    grey = example(name)
+    ink = grey if "white" in name else 255 - grey
+    rows, columns = np.flatnonzero((ink > 96).any(1)), np.flatnonzero((ink > 96).any(0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    assert estimate_em(ink) == pytest.approx(true_em(name), rel=0.25)
+
+
+def test_nothing_to_measure_is_typical() -> None:
+    assert estimate_em(np.zeros((10, 10), np.uint8)) == TYPICAL_EM
+
+
+def test_one_lone_mark_moves_the_estimate_by_less_than_it_could() -> None:
+    """A bar 60 pixels high is no letter of 60 / 0.7 pixels: it says little."""
+    assert 7 < estimate_em(np.full((60, 3), 255, np.uint8)) < 70
+    assert 7 < estimate_em(np.full((2, 2), 255, np.uint8)) < 70
+
+
+def test_many_marks_cost_no_more_than_some() -> None:
+    """A photograph taken for a formula has thousands of specks."""
+    noise = np.random.default_rng(0).integers(0, 256, (400, 1500)).astype(np.uint8)
+    assert 4 <= estimate_em(noise) <= 160
+
+
+def test_connected_marks_by_construction() -> None:
+    drawing = """
+        ##....#...#
+        .#...#....#
+        ......#.###
+        #........#.
+        """
+    rows = [list(line.strip()) for line in drawing.split()]
+    boxes = mark_boxes(np.array(rows) == "#").tolist()
+    assert sorted(boxes) == [[0, 0, 2, 2], [0, 3, 1, 4], [5, 0, 7, 3], [8, 0, 11, 4]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_connected_marks_are_those_of_a_flood_fill(seed: int) -> None:
+    solid = np.random.default_rng(seed).random((12, 17)) < 0.1 + 0.04 * seed
+    assert sorted(mark_boxes(solid).tolist()) == sorted(flood_boxes(solid))
+
+
+def flood_boxes(solid: np.ndarray) -> list[list[int]]:
+    left = set(zip(*np.nonzero(solid), strict=True))
+    boxes = []
+    while left:
+        reached, edge = set(), [left.pop()]
+        while edge:
+            y, x = edge.pop()
+            reached.add((y, x))
+            near = {(y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)} & left
+            left -= near
+            edge += near
+        ys, xs = zip(*reached, strict=True)
+        boxes.append([int(min(xs)), int(min(ys)), int(max(xs)) + 1, int(max(ys)) + 1])
+    return boxes
+
+
+def test_png_round_trip() -> None:
+    file = io.BytesIO()
+    Image.fromarray(strokes()).save(file, "PNG")
+    assert np.array_equal(decode_png(file.getvalue()), strokes())
+
+
+@pytest.mark.parametrize("scale", [0.01, 0.3, 0.5, 0.9, 2.0])
+def test_rescaling_keeps_the_share_of_ink(scale: float) -> None:
+    ink = 255 - strokes()
+    small = rescale(ink, scale)
+    assert min(small.shape) >= 1
+    if scale >= 0.3:
+        assert small.mean() == pytest.approx(ink.mean(), rel=0.1)
