@@ -140,11 +140,7 @@ class ExtractionGuard:
         while not connection.poll(_GLANCE_SECONDS):
             if time.monotonic() > deadline:
                 self.close()
-                raise SourceError(
-                    "timeout",
-                    f"{path} took longer than {config.document_timeout:g} s to extract: "
-                    "see --document-timeout",
-                )
+                raise _timeout(path, config)
             if self._resident_mib() - self._baseline > config.memory_limit:
                 self.close()
                 raise _out_of_memory(path, config)
@@ -170,8 +166,17 @@ class ExtractionGuard:
         self.close()
         if code == -signal.SIGKILL:  # not by us: the kernel ran out of memory
             return _out_of_memory(path, config)
+        if code == -signal.SIGALRM:  # its own alarm, the last resort
+            return _timeout(path, config)
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return SourceError("crashed", f"{path} crashed the extraction process ({how})")
+
+
+def _timeout(path: str, config: ExtractConfig) -> SourceError:
+    return SourceError(
+        "timeout",
+        f"{path} took longer than {config.document_timeout:g} s to extract: see --document-timeout",
+    )
 
 
 def _out_of_memory(path: str, config: ExtractConfig) -> SourceError:

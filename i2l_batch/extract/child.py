@@ -14,8 +14,8 @@ import sys
 from multiprocessing.connection import Connection
 from typing import Any
 
-from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import SourceError, UsageError
+from i2l_batch.extract.files import is_failed_allocation
 
 _PR_SET_PDEATHSIG = 1
 """From linux/prctl.h: the signal this process gets when its parent dies."""
@@ -39,10 +39,11 @@ def main() -> None:
         # Where a parent's death cannot be told to a process stuck in C code, the kernel's alarm
         # ends it; the parent's own time limit always comes first.
         signal.setitimer(signal.ITIMER_REAL, seconds + 5)
-        _limit_memory(baseline, config)
+        _limit_memory(baseline, config.memory_limit)
         reply = _answer(extract_chunk, (path, media, config, first_page))
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        _limit_memory(baseline, None)
         connection.send(reply)
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _answer(work: Any, arguments: tuple[Any, ...]) -> tuple[str, Any]:
@@ -51,18 +52,10 @@ def _answer(work: Any, arguments: tuple[Any, ...]) -> tuple[str, Any]:
         return "done", work(*arguments)
     except (SourceError, UsageError) as error:
         return "raised", error
-    except MemoryError:
-        return "memory", None
     except Exception as error:
-        if _is_failed_allocation(error):
+        if is_failed_allocation(error):
             return "memory", None
         return "failed", f"{type(error).__name__}: {error}"
-
-
-def _is_failed_allocation(error: BaseException) -> bool:
-    """MuPDF reports an allocation that was refused as one of its own errors."""
-    text = str(error)
-    return any(word in text for word in ("malloc", "calloc", "bad_alloc", "out of memory"))
 
 
 def _die_with(parent: int) -> None:
@@ -91,11 +84,11 @@ def _data_bytes() -> int:
     return int(kilobytes) * 1024
 
 
-def _limit_memory(baseline: int, config: ExtractConfig) -> None:
+def _limit_memory(baseline: int, mebibytes: int | None) -> None:
     """Refuse allocations beyond the limit; where the kernel cannot, the parent still watches."""
     if not baseline:
         return
-    limit = baseline + config.memory_limit * 1024 * 1024
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    if hard == resource.RLIM_INFINITY or limit <= hard:
+    limit = hard if mebibytes is None else baseline + mebibytes * 1024 * 1024
+    if mebibytes is None or hard == resource.RLIM_INFINITY or limit <= hard:
         resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))

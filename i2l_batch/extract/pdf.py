@@ -14,7 +14,7 @@ from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import SourceError
 from i2l_batch.extract.crops import PageCamera
 from i2l_batch.extract.display import Formula, find_displays
-from i2l_batch.extract.files import file_sha256
+from i2l_batch.extract.files import file_sha256, is_failed_allocation
 from i2l_batch.extract.glyphs import PageText, Rect, read_page
 from i2l_batch.extract.pages import select_pages
 from i2l_batch.records import Box, Crop, Extraction
@@ -42,9 +42,9 @@ def extract_pdf(path: str, config: ExtractConfig, first_page: int) -> Extraction
                 page = document[number - 1]
                 text = load_text(page)
                 found = page_crops(page, text, config)
-            except MemoryError:
-                raise
             except Exception as error:  # whatever one page does to MuPDF, the others go on
+                if is_failed_allocation(error):
+                    raise
                 errors.append(f"page {number}: {type(error).__name__}: {error}")
                 continue
             if is_scan(text):
