@@ -23,7 +23,7 @@ from PIL import Image
 
 def measure(args: argparse.Namespace) -> None:
     """Run one beam size and print a line."""
-    from i2l_batch.models.checkpoint import SHIPPED
+    from i2l_batch.models.files import SHIPPED
     from i2l_batch.transcriber import Transcriber
 
     began = time.perf_counter()

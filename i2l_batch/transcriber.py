@@ -19,10 +19,11 @@ from i2l_batch.errors import UsageError
 from i2l_batch.images import prepare
 from i2l_batch.latex import is_valid
 from i2l_batch.models.beam_search import BeamConfig, Hypothesis, beam_search
-from i2l_batch.models.checkpoint import SHIPPED, load_checkpoint
+from i2l_batch.models.checkpoint import load_checkpoint
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.decoder import Memory
 from i2l_batch.models.encoder import STRIDE
+from i2l_batch.models.files import SHIPPED
 from i2l_batch.models.tokenizer import BOS, EOS, Tokenizer
 from i2l_batch.records import Candidate, Transcript
 

@@ -1,11 +1,10 @@
 """A checkpoint is a folder: `model.safetensors`, `config.json`, `vocab.json`. Data only, no pickle.
 
-In: a model and its tokenizer. Out: the same again. Also tells the id that names the weights.
+In: a model and its tokenizer. Out: the same again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -18,11 +17,8 @@ from i2l_batch.durable import whole_file
 from i2l_batch.errors import CheckpointError
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.files import CONFIG, VOCABULARY, WEIGHTS
 from i2l_batch.models.tokenizer import Tokenizer
-
-WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocab.json"
-SHIPPED = Path(__file__).resolve().parent / "weights" / "compact"
-"""The checkpoint that comes with the package."""
 
 
 def save_checkpoint(folder: Path, model: Compact, tokenizer: Tokenizer) -> None:
@@ -70,14 +66,6 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> tuple[Compact, Tokeniz
     model.to_empty(device=device)
     _fill(model, tensors, folder)
     return model.eval(), tokenizer
-
-
-def weights_sha256(folder: Path) -> str:
-    """Hash of the weights: the exact model that a row was made with."""
-    try:
-        return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    except OSError as error:
-        raise CheckpointError(f"{folder} is not a checkpoint: {WEIGHTS} is missing") from error
 
 
 def _string_list(values: object) -> list[str]:

@@ -10,8 +10,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from i2l_batch.errors import CheckpointError
-from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint, weights_sha256
+from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
 from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.files import weights_sha256
 from i2l_batch.models.tokenizer import Tokenizer
 from tests.models.tiny_model import pad_together, tiny_model
 
