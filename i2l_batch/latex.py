@@ -37,18 +37,30 @@ _ONE_ARGUMENT = frozenset(
 _TWO_ARGUMENTS = frozenset(
     r"\frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom \stackrel \overset \underset".split()
 )
-# A group around one of these is not idle: it turns off the space around a relation or operator.
-_SPACED = frozenset(
+# Symbols and commands that TeX sets as ordinary ones, so that a group around one changes nothing.
+# Around all others it does: it turns off the space at a relation, an operator, or a bracket.
+_ORDINARY = frozenset(
     r"""
-    + - = < > : * , ; ! ? / | & \\ \pm \mp \times \div \cdot \circ \ast \star \bullet \cap \cup
-    \wedge \vee \oplus \ominus \otimes \setminus \le \leq \ge \geq \ne \neq \equiv \sim \simeq
-    \approx \cong \propto \in \ni \notin \subset \subseteq \supset \supseteq \to \rightarrow
-    \leftarrow \Rightarrow \Leftarrow \Leftrightarrow \leftrightarrow \mapsto \longrightarrow
-    \mid \parallel \perp \ll \gg \prec \succ \vdash \models \sum \prod \int \oint \limits
-    \nolimits \displaystyle \textstyle \scriptstyle \scriptscriptstyle \rm \bf \it \cal \sf \tt
-    \sl \mit \boldmath \over \atop \choose
+    . \alpha \beta \gamma \delta \epsilon \varepsilon \zeta \eta \theta \vartheta \iota \kappa
+    \varkappa \lambda \mu \nu \xi \pi \varpi \rho \varrho \sigma \varsigma \tau \upsilon \phi
+    \varphi \chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Upsilon \Phi \Psi \Omega
+    \varGamma \varDelta \varTheta \varLambda \varXi \varPi \varSigma \varUpsilon \varPhi \varPsi
+    \varOmega \aleph \beth \hbar \hslash \ell \imath \jmath \wp \Re \Im \partial \infty \prime
+    \emptyset \varnothing \nabla \top \bot \angle \triangle \forall \exists \nexists \neg \lnot
+    \flat \natural \sharp \clubsuit \diamondsuit \heartsuit \spadesuit \complement \square \Box
+    \blacksquare \mho \eth \S \P \%
     """.split()
 )
+_ORDINARY_COMMANDS = frozenset(
+    r"""
+    \acute \bar \breve \check \ddot \dddot \dot \grave \hat \mathring \tilde \vec \widehat
+    \widetilde \overline \underline \overrightarrow \overleftarrow \overleftrightarrow \sqrt
+    \mathrm \mathbf \mathcal \mathbb \mathit \mathsf \mathtt \mathfrak \mathscr \mathnormal \text
+    \textbf \textit \textrm \textsf \texttt \textnormal \textup \mbox \hbox \boxed \fbox \mathord
+    \cancel \frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom
+    """.split()
+)
+_CLASS_OF_ARGUMENT = (r"\bm", r"\boldsymbol", r"\pmb")
 
 
 _OPENERS = (r"\begin", r"\end", r"\left", r"\right")
@@ -138,8 +150,8 @@ def brace_arguments(tokens: Sequence[str]) -> list[str]:
 def canonicalize(tokens: Sequence[str]) -> list[str]:
     """One spelling for what looks the same: arguments in braces, no groups that change nothing.
 
-    A group goes when it is no argument and holds exactly one symbol with its own arguments. Groups
-    that change spacing (`{ = }`), hold a font switch, or are empty stay.
+    A group goes when it is no argument and holds exactly one ordinary symbol with its own
+    arguments. Groups that change spacing (`{ = }`), hold a font switch, or are empty stay.
     """
     result = brace_arguments(tokens)
     while True:
@@ -159,16 +171,20 @@ def canonicalize(tokens: Sequence[str]) -> list[str]:
 
 
 def _is_one_symbol(body: Sequence[str], owned: set[int], offset: int) -> bool:
-    """Whether `body` is one token, alone or followed by nothing but its own arguments."""
-    if not body or body[0] in _SPACED or body[0] in ("{", "_", "^"):
+    """Whether `body` is one ordinary token, alone or followed by nothing but its own arguments."""
+    if len(body) == 1:
+        return body[0] in _ORDINARY or (len(body[0]) == 1 and body[0].isalnum())
+    if not body or body[1] != "{":
         return False
+    if body[0] in _CLASS_OF_ARGUMENT:
+        return _is_one_symbol(body[2:-1], owned, offset + 2)
     at = 1
     while at < len(body):
         close = closing_brace(body, at) if at + offset in owned else None
         if close is None:
             return False
         at = close + 1
-    return len(body) == 1 or num_arguments(body[0]) > 0
+    return body[0] in _ORDINARY_COMMANDS
 
 
 @cache
