@@ -5,15 +5,15 @@ Everything it does, the package does without it.
 
 from __future__ import annotations
 
-import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
 from i2l_batch import __version__
 from i2l_batch.errors import I2LError
+from i2l_batch.interrupts import end_in_order
 from i2l_batch.options import (
     BatchSize,
     BeamSize,
@@ -148,9 +148,15 @@ def transcribe(
     if dry_run:
         print("\n".join(pipeline.dry_run(inputs, output, config)))
         return
-    account = pipeline.transcribe(
-        inputs, output, config, Progress(1 if verbose else -1 if quiet else 0)
-    )
+    progress = Progress(1 if verbose else -1 if quiet else 0)
+    try:
+        account = pipeline.transcribe(inputs, output, config, progress)
+    except KeyboardInterrupt:
+        print(
+            "i2l: interrupted; what is finished is committed, the same command goes on",
+            file=sys.stderr,
+        )
+        raise typer.Exit(130) from None
     print(f"{account.line()} to {output}", file=sys.stderr)
     raise typer.Exit(account.exit_code)
 
@@ -197,20 +203,12 @@ app.command()(commands.evaluate)
 
 def main() -> None:
     """Run the command line; errors meant for the user become one line and exit code 2."""
-    # A job that is told to end commits what it has, as on Ctrl-C.
-    signal.signal(signal.SIGTERM, _interrupt)
+    end_in_order()
     try:
-        app(standalone_mode=True)
+        app()
     except I2LError as error:
         print(f"i2l: {error}", file=sys.stderr)
         sys.exit(2)
-    except KeyboardInterrupt:
-        print("i2l: interrupted; run the same command again to go on", file=sys.stderr)
-        sys.exit(130)
-
-
-def _interrupt(_signum: int, _frame: Any) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

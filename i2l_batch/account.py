@@ -22,6 +22,8 @@ class Account:
     failed: int = 0
     skipped: int = 0
     """Done in an earlier run with the same content."""
+    skipped_failed: int = 0
+    """Those of the skipped that failed then, or were read in part."""
     formulas: int = 0
     """Written in this run."""
 
@@ -29,6 +31,11 @@ class Account:
         """One document has ended."""
         setattr(self, status, getattr(self, status) + 1)
         self.formulas += formulas
+
+    def skip(self, earlier: Status) -> None:
+        """One document is done since an earlier run, where it ended as told."""
+        self.skipped += 1
+        self.skipped_failed += earlier in ("failed", "partial")
 
     @property
     def ended(self) -> int:
@@ -42,7 +49,7 @@ class Account:
 
     @property
     def exit_code(self) -> int:
-        """0 when every input was read whole, 1 when one was not."""
+        """0 when every input of this run was read whole, 1 when one was not."""
         return 0 if self.adds_up and not self.failed and not self.partial else 1
 
     def counts(self) -> dict[str, int]:
@@ -57,4 +64,7 @@ class Account:
             parts += f" + {self.found - self.ended} not done"
         documents = "1 document" if self.found == 1 else f"{self.found} documents"
         formulas = "1 formula" if self.formulas == 1 else f"{self.formulas} formulas"
-        return f"{documents} = {parts}; {formulas} written"
+        line = f"{documents} = {parts}; {formulas} written"
+        if self.skipped_failed:
+            line += f" ({self.skipped_failed} of the skipped failed before: see --retry-failed)"
+        return line

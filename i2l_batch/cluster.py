@@ -7,24 +7,35 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from i2l_batch.config import TranscribeConfig
-from i2l_batch.errors import UsageError
+from i2l_batch.errors import I2LError, UsageError
+from i2l_batch.interrupts import handlers_kept, whole
 
 THREADS_PER_READER = 4
 """CPU threads of a model. More gain little on pictures this small; fewer models save memory."""
 
 EXTRACT_CPUS = 0.5
-"""What an extraction task asks Ray for: it computes in a child process, and often waits."""
+"""What an extraction task asks Ray for at most: it computes in a child process, and often waits."""
+
+
+class Machine(NamedTuple):
+    """One computer of a cluster."""
+
+    cpus: int
+    gpus: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Workers and what each is given. Their sum never exceeds the cluster, so nothing waits for
-    ever."""
+    """Workers and what each is given. Their sum never exceeds the cluster, and a model never asks
+    for more than one machine has: nothing waits for ever."""
 
     readers: int
     """Model actors."""
@@ -33,67 +44,106 @@ class Plan:
     reader_threads: int
     extractors: int
     """Extraction tasks at the same time."""
+    extract_cpus: float
 
 
-def plan(config: TranscribeConfig, cpus: int, gpus: int) -> Plan:
+def plan(config: TranscribeConfig, machines: Sequence[Machine]) -> Plan:
     """Share out the cores and GPUs of a cluster.
 
-    On GPUs there is one model each. On CPUs there is a model for every four cores, on one core one
-    model and one extraction share it. Half a core per model stays free for extraction.
+    On GPUs there is one model each. On CPUs there is a model for every four cores of a machine, on
+    one core one model and one extraction share it. Half a core per model stays for extraction.
+
+    Raises:
+        UsageError: GPUs are asked for that are not there.
     """
+    cpus, gpus = sum(m.cpus for m in machines), sum(m.gpus for m in machines)
+    if config.device == "cpu" and config.gpus:
+        raise UsageError(f"--gpus {config.gpus} and --device cpu contradict each other")
     if config.device == "cuda" and not gpus:
-        raise UsageError("--device cuda: no GPU in the Ray cluster; use --device cpu or auto")
+        raise UsageError("--device cuda: Ray finds no GPU here; use --device cpu or auto")
     if config.gpus and config.gpus > gpus:
-        raise UsageError(f"--gpus {config.gpus}: the Ray cluster has {gpus}")
+        raise UsageError(f"--gpus {config.gpus}: Ray finds {gpus} here")
     if gpus and config.device != "cpu":
         readers = config.gpus or gpus
-        extractors = config.workers or max(1, cpus - readers)
-        return Plan(
-            readers=readers,
-            reader_cpus=min(0.5, cpus / (2 * readers)),
-            reader_gpus=1,
-            reader_threads=1,
-            extractors=extractors,
-        )
-    readers = max(1, cpus // THREADS_PER_READER)
-    threads = max(1, cpus // readers)
+        hosts = [m for m in machines if m.gpus]
+        # Where torch finds no use for the GPU it computes on the CPU, and needs the threads.
+        threads = max(1, min(m.cpus // m.gpus for m in hosts))
+        reader_cpus = min(0.5, *(m.cpus / (2 * m.gpus) for m in hosts))
+        extractors = max(1, cpus - readers)
+    else:
+        models = [max(1, m.cpus // THREADS_PER_READER) for m in machines]
+        readers = extractors = sum(models)
+        threads = min(m.cpus // count for m, count in zip(machines, models, strict=True))
+        reader_cpus = threads - EXTRACT_CPUS
+    extractors = config.workers or extractors
     return Plan(
         readers=readers,
-        reader_cpus=threads - EXTRACT_CPUS,
-        reader_gpus=0,
+        reader_cpus=reader_cpus,
+        reader_gpus=1 if gpus and config.device != "cpu" else 0,
         reader_threads=threads,
-        extractors=config.workers or readers,
+        extractors=extractors,
+        extract_cpus=min(EXTRACT_CPUS, (cpus - readers * reader_cpus) / extractors),
     )
 
 
 @contextmanager
 def connected(config: TranscribeConfig) -> Iterator[Plan]:
-    """Connect to the named cluster, or start one on this machine for as long as the block runs."""
-    # Ray would print a progress line, a dashboard address and a warning on each start.
+    """Connect to the named cluster, or start one on this machine for as long as the block runs.
+
+    Raises:
+        UsageError: there is no cluster at the address, or it lacks what the options ask for.
+        I2LError: Ray does not start.
+    """
+    # Ray warns of a default that will change; it does not matter to us which it is.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    import ray
+    with handlers_kept():
+        import ray
 
     if ray.is_initialized():  # a caller's own Ray: use it, leave it as it is
-        yield plan(config, *_resources())
+        yield plan(config, _machines())
         return
+    folder = None if config.ray_address else tempfile.mkdtemp(prefix="i2l-", dir=_short_folder())
     try:
-        ray.init(
-            address=config.ray_address or "local",
-            include_dashboard=None if config.ray_address else False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            configure_logging=True,
-        )
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UsageError(f"--ray-address {config.ray_address}: no Ray cluster there") from error
-    try:
-        yield plan(config, *_resources())
+        _start(ray, config.ray_address, folder)
+        yield plan(config, _machines())
     finally:
-        ray.shutdown()
+        with whole():
+            ray.shutdown()
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
-def _resources() -> tuple[int, int]:
+def _start(ray: Any, address: str | None, folder: str | None) -> None:
+    try:
+        with handlers_kept():
+            ray.init(
+                address=address or "local",  # not None: that would obey RAY_ADDRESS
+                include_dashboard=None if address else False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                _temp_dir=folder,
+            )
+    except Exception as error:
+        reason = _first_line(error)
+        if address:
+            message = f"--ray-address {address}: no Ray cluster can be reached there ({reason})"
+            raise UsageError(message) from error
+        raise I2LError(f"Ray does not start on this machine: {reason}") from error
+
+
+def _short_folder() -> str:
+    """Where Ray's sockets and logs go while it runs; a socket's path has 107 bytes at most."""
+    return os.environ.get("RAY_TMPDIR") or "/tmp"  # noqa: S108 - mkdtemp makes its own in there
+
+
+def _machines() -> list[Machine]:
+    """The living machines that offer CPUs."""
     import ray
 
-    total = ray.cluster_resources()
-    return max(1, int(total.get("CPU", 1))), int(total.get("GPU", 0))
+    offers = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    machines = [Machine(int(offer.get("CPU", 0)), int(offer.get("GPU", 0))) for offer in offers]
+    return [machine for machine in machines if machine.cpus] or [Machine(1)]
+
+
+def _first_line(error: BaseException) -> str:
+    return next(iter(str(error).split("\n")), "") or type(error).__name__

@@ -12,24 +12,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from i2l_batch.account import Account
-from i2l_batch.cluster import EXTRACT_CPUS, Plan
+from i2l_batch.cluster import Plan
 from i2l_batch.config import TranscribeConfig
-from i2l_batch.errors import SourceError
+from i2l_batch.errors import I2LError, SourceError
+from i2l_batch.interrupts import whole
 from i2l_batch.progress import Progress
-from i2l_batch.records import Document, Transcript
+from i2l_batch.readers import Answer, Death, Readers, one_line
+from i2l_batch.records import Document
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk, Reader, extract
 from i2l_batch.store import Store, formula_row
-from i2l_batch.tickets import Batch, OpenDocument, Pool, unreadable
-
-BATCHES_PER_READER = 2
-"""One that is read and one that waits, so that a reader never idles between two."""
+from i2l_batch.tickets import OpenDocument, Pool, Ticket, unreadable
 
 POOL_BATCHES = 4
 """Batches per reader that may lie extracted but unread before extraction pauses."""
 
-TASK_RETRIES = 2
-"""Times that an extraction or a batch is tried again when its worker process dies."""
+EXTRACT_RETRIES = 2
+"""Times that Ray extracts a chunk again when the worker process dies or its crops are lost. What a
+document does to the process that opens it is the guard's business, and not tried again."""
+
+MAX_CRASHES = 20
+"""Formulas in a row that crash the model before the run ends: then it is the model, not them."""
 
 
 class Flow:
@@ -43,157 +46,157 @@ class Flow:
         model_id: str,
         account: Account,
         progress: Progress,
+        reader: type[Reader] = Reader,
     ) -> None:
         import ray
         import ray.exceptions
 
         self._ray = ray
-        self._lost = ray.exceptions.RayError
+        self._lost, self._raised = ray.exceptions.RayError, ray.exceptions.RayTaskError
         self._plan, self._config, self._store = plan, config, store
         self._model_id, self._account, self._progress = model_id, account, progress
         self.timings = {"extract": 0.0, "read": 0.0}
         """Seconds that workers spent in each stage, summed over workers."""
         self._extract: Any = ray.remote(extract).options(
-            num_cpus=EXTRACT_CPUS, num_returns=2, max_retries=TASK_RETRIES
+            num_cpus=plan.extract_cpus, num_returns=2, max_retries=EXTRACT_RETRIES
         )
-        reader = ray.remote(Reader).options(
-            num_cpus=plan.reader_cpus,
-            num_gpus=plan.reader_gpus,
-            max_restarts=-1,
-            max_task_retries=TASK_RETRIES,
-            # Threads that spin while they wait would take the cores from extraction.
-            runtime_env={"env_vars": {"OMP_WAIT_POLICY": "PASSIVE"}},
+        self._reader: Any = ray.remote(reader).options(
+            num_cpus=plan.reader_cpus, num_gpus=plan.reader_gpus, max_restarts=0
         )
-        self._readers: list[Any] = [
-            reader.remote(
-                config.model,
-                config.device,
-                config.beam_size,
-                config.batch_size,
-                config.max_length,
-                plan.reader_threads,
-            )
-            for _ in range(plan.readers)
-        ]
-        self._load = [0] * plan.readers
+        self._readers = Readers(self._new_reader, plan.readers)
+        self._begun: deque[tuple[OpenDocument, int]] = deque()
+        """Documents of which pages are left, and the next one."""
         self._extracting: dict[Any, OpenDocument] = {}
-        self._reading: dict[Any, Batch] = {}
         self._pool = Pool()
         self._formulas = 0
+        self._crashes = 0
 
     def run(self, todo: Sequence[Decision]) -> None:
-        """Take every document to its end; stops early only under `fail_fast`."""
+        """Take every document to its end; stops early only under `fail_fast`.
+
+        Raises:
+            I2LError: the model cannot be loaded, or crashes over everything.
+            StoreError: rows cannot be written.
+        """
         waiting = deque(todo)
-        while waiting or self._extracting or self._reading or self._pool:
+        while waiting or self._begun or self._extracting or self._pool or self._readers.is_busy:
             if self._config.fail_fast and self._account.failed:
                 return
             self._start_documents(waiting)
             self._start_batches()
-            pending = [*self._extracting, *self._reading]
+            pending = [*self._extracting, *self._readers.pending()]
             ready, _ = self._ray.wait(pending, timeout=0.5)
             for reference in ready:
                 if reference in self._extracting:
-                    self._extracted(reference, self._extracting.pop(reference))
+                    self._extracted(reference)
                 else:
-                    self._read(reference, self._reading.pop(reference))
+                    self._read(reference)
             self._store.flush_if_due()
             self._progress.update(self._account, self._formulas, waiting=len(self._pool))
 
+    def _new_reader(self) -> Any:
+        config = self._config
+        return self._reader.remote(
+            config.model,
+            config.device,
+            config.beam_size,
+            config.batch_size,
+            config.max_length,
+            self._plan.reader_threads,
+        )
+
     def _start_documents(self, waiting: deque[Decision]) -> None:
         """Extract more, unless readers have enough to do."""
-        limit = POOL_BATCHES * self._plan.readers * self._config.batch_size
-        while waiting and len(self._extracting) < self._plan.extractors and len(self._pool) < limit:
-            self._extract_chunk(OpenDocument(waiting.popleft()), first_page=1)
-
-    def _extract_chunk(self, document: OpenDocument, first_page: int) -> None:
         config = self._config.extract
-        left = config.document_timeout - document.seconds
-        chunk, crops = self._extract.remote(document.source, config, first_page, max(left, 0.1))
-        document.chunks.append(crops)
-        self._extracting[chunk] = document
+        limit = POOL_BATCHES * self._plan.readers * self._config.batch_size
+        while waiting or self._begun:
+            if len(self._extracting) >= self._plan.extractors or len(self._pool) >= limit:
+                return
+            begun = self._begun
+            document, page = begun.popleft() if begun else (OpenDocument(waiting.popleft()), 1)
+            left = max(config.document_timeout - document.seconds, 0.1)
+            chunk, crops = self._extract.remote(document.source, config, page, left)
+            document.chunks.append(crops)
+            self._extracting[chunk] = document
 
-    def _extracted(self, reference: Any, document: OpenDocument) -> None:
-        """A chunk is there: its crops join the pool, the next chunk starts."""
+    def _extracted(self, reference: Any) -> None:
+        """A chunk is there: its crops join the pool, the document's next chunk is next."""
+        document = self._extracting.pop(reference)
         try:
             chunk: Chunk = self._ray.get(reference)
         except self._lost as error:
-            document.chunks.pop()
-            document.fail(SourceError("crashed", f"{document.source.path}: {_first_line(error)}"))
+            cause = error.cause if isinstance(error, self._raised) else error
+            document.fail(SourceError("crashed", f"{document.source.path}: {one_line(cause)}"))
         else:
             self.timings["extract"] += chunk.seconds
-            document.take(chunk)
-            self._pool.add(document, len(document.chunks) - 1, chunk.widths)
-            if chunk.next_page is not None:
-                self._extract_chunk(document, chunk.next_page)
-                return
+            if document.take(chunk):
+                self._pool.add(document, len(document.chunks) - 1, chunk.widths)
+                if chunk.next_page is not None:
+                    self._begun.append((document, chunk.next_page))
+                    return
         document.extracted = True
         self._finish(document)
 
     def _start_batches(self) -> None:
-        """Give crops to idle readers; wait for a full batch only while a reader is busy anyway."""
+        """Give crops to readers; wait for a full batch only while a reader is busy anyway."""
         while self._pool:
-            reader = min(range(len(self._load)), key=self._load.__getitem__)
             full = len(self._pool) >= self._config.batch_size or not self._extracting
-            if self._load[reader] >= (BATCHES_PER_READER if full else 1):
+            if not self._readers.free(full=full):
                 return
-            batch = self._pool.take(self._config.batch_size, reader)
-            picks, chunks = batch.arguments()
-            actor = self._readers[reader]
-            self._reading[actor.read.remote(picks, *chunks)] = batch
-            self._load[reader] += 1
+            self._readers.give(self._pool.take(self._config.batch_size))
 
-    def _read(self, reference: Any, batch: Batch) -> None:
-        """A batch is there, or its reader died over it: then its crops are tried one by one."""
-        self._load[batch.reader] -= 1
-        try:
-            transcripts, seconds = self._ray.get(reference)
-        except self._lost as error:
-            if len(batch.tickets) > 1:
-                self._pool.put_back_alone(batch)
-                return
-            self._progress.note(f"a formula could not be read: {_first_line(error)}")
-            transcripts, seconds = [unreadable()], 0.0
-        self.timings["read"] += seconds
-        self._formulas += len(transcripts)
-        for ticket, transcript in zip(batch.tickets, transcripts, strict=True):
-            ticket.document.transcripts[ticket.chunk, ticket.crop] = transcript
-            self._finish(ticket.document)
+    def _read(self, reference: Any) -> None:
+        """A batch is read, or its reader died over it: then its crops are tried one by one."""
+        outcome = self._readers.take(reference)
+        if isinstance(outcome, Answer):
+            self.timings["read"] += outcome.seconds
+            self._formulas += len(outcome.transcripts)
+            self._crashes = 0
+            for ticket, transcript in zip(outcome.batch.tickets, outcome.transcripts, strict=True):
+                ticket.answer(transcript)
+            for document in {ticket.document: None for ticket in outcome.batch.tickets}:
+                self._finish(document)
+        elif isinstance(outcome, Death):
+            self._progress.note(f"a reader is started again ({outcome.reason})")
+            for batch in outcome.innocent:
+                self._pool.put_back(batch)
+            for ticket in self._pool.put_back_alone(outcome.suspect):
+                self._give_up(ticket, outcome.reason)
+
+    def _give_up(self, ticket: Ticket, reason: str) -> None:
+        """A crop has killed its reader each time."""
+        self._crashes += 1
+        if self._crashes == MAX_CRASHES:
+            raise I2LError(f"the model crashes over every formula: {reason}")
+        ticket.answer(unreadable())
+        self._finish(ticket.document)
 
     def _finish(self, document: OpenDocument) -> None:
         """Hand a document to the store once nothing of it is on its way."""
         if not document.is_done:
             return
         row = document.document(self._store.run)
-        self._store.add(row, self._rows(document, row))
-        self._account.note(row.status, row.formulas)
+        rows = self._rows(document, row)
+        with whole():
+            self._store.add(row, rows)
+            self._account.note(row.status, row.formulas)
         if row.error_message:
-            (self._progress.failure if row.status == "failed" else self._report)(
-                row.source, row.error_message
-            )
-        document.chunks.clear()
-
-    def _report(self, name: str, message: str) -> None:
-        self._progress.note(f"{name}: {message}")
+            tell = self._progress.note if row.status in ("ok", "empty") else self._progress.failure
+            tell(f"{row.status}: {row.source}: {row.error_message}")
 
     def _rows(self, document: OpenDocument, row: Document) -> list[dict[str, Any]]:
         rows = []
         for number, reference in enumerate(document.chunks):
             for index, crop in enumerate(self._ray.get(reference)):
-                transcript: Transcript = document.transcripts[number, index]
                 assert row.source_sha256 is not None
                 rows.append(
                     formula_row(
                         row.source,
                         row.source_sha256,
                         crop,
-                        transcript,
+                        document.transcripts[number, index],
                         keep_crop=self._config.keep_crops,
                         model=self._model_id,
                     )
                 )
         return rows
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

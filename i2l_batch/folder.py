@@ -42,6 +42,16 @@ def refuse_foreign(folder: Path) -> None:
             )
 
 
+def check_folder(
+    folder: Path, settings: Mapping[str, JsonValue], model: Mapping[str, str], *, overwrite: bool
+) -> None:
+    """Raise StoreError if a run could not be started here; nothing is created or changed."""
+    refuse_foreign(folder)
+    parts = [] if overwrite else committed_parts(folder)
+    if parts:
+        runs.check_settings(folder, run_of(parts[-1]), runs.new_record("", settings, model))
+
+
 def start_run(
     folder: Path, settings: Mapping[str, JsonValue], model: Mapping[str, str], overwrite: bool
 ) -> dict[str, Any]:

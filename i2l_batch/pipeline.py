@@ -15,16 +15,25 @@ from i2l_batch.cluster import connected
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.extract.pages import select_pages
 from i2l_batch.flow import Flow
+from i2l_batch.folder import check_folder
+from i2l_batch.interrupts import whole
+from i2l_batch.models.files import SHIPPED, weights_sha256
 from i2l_batch.progress import Progress
 from i2l_batch.records import Document, Problem, Source
-from i2l_batch.resume import Decision, decide
+from i2l_batch.resume import Decision, decide, is_known
 from i2l_batch.runs import JsonValue
 from i2l_batch.sources import list_sources
-from i2l_batch.store import Store, committed_documents
+from i2l_batch.stages import Reader
+from i2l_batch.store import CommittedDocument, Store, committed_documents
 
 
 def transcribe(
-    inputs: Sequence[str], output: Path, config: TranscribeConfig, progress: Progress
+    inputs: Sequence[str],
+    output: Path,
+    config: TranscribeConfig,
+    progress: Progress,
+    *,
+    reader: type[Reader] = Reader,
 ) -> Account:
     """Transcribe all inputs into the results folder; what is done there already is skipped.
 
@@ -34,15 +43,8 @@ def transcribe(
         CheckpointError: the model cannot be used.
         KeyboardInterrupt: after what was finished has been committed.
     """
-    from i2l_batch.models.checkpoint import SHIPPED, weights_sha256
-
     began = time.monotonic()
-    select_pages(config.extract.pages, num_pages=1)  # a mistake in it is told before anything runs
-    sources = list(list_sources(inputs, max_files=config.max_files))
-    checkpoint = config.model or SHIPPED
-    sha256 = weights_sha256(checkpoint)
-    model = {"id": f"{checkpoint.name}-{sha256[:8]}", "sha256": sha256}
-    settings: dict[str, JsonValue] = dict(config.settings())
+    sources, settings, model = _prepare(inputs, config)
     account = Account(found=len(sources))
     with (
         Store.open(
@@ -57,32 +59,57 @@ def transcribe(
         status, timings = "failed", {"extract": 0.0, "read": 0.0}
         try:
             todo = _skip_and_refuse(sources, store, config, account, progress)
-            if todo and not _must_stop(config, account):
+            if todo and not (config.fail_fast and account.failed):
                 with connected(config) as plan:
-                    flow = Flow(plan, config, store, model["id"], account, progress)
+                    flow = Flow(plan, config, store, model["id"], account, progress, reader)
                     timings = flow.timings
-                    flow.run(todo)
+                    try:
+                        flow.run(todo)
+                    finally:  # before Ray is shut down, which takes seconds
+                        with whole():
+                            store.flush()
             status = "finished"
         except KeyboardInterrupt:
             status = "interrupted"
             raise
         finally:
             timings["total"] = time.monotonic() - began
-            store.close(status=status, counts=account.counts(), timings=timings)
+            with whole():
+                store.close(status=status, counts=account.counts(), timings=timings)
     return account
 
 
 def dry_run(inputs: Sequence[str], output: Path, config: TranscribeConfig) -> list[str]:
-    """What a run would do, a line per input, without doing or writing any of it."""
+    """What a run would do, a line per input, without doing or writing any of it.
+
+    Raises what `transcribe` would raise before its first document.
+    """
+    sources, settings, model = _prepare(inputs, config)
+    check_folder(output, settings, model, overwrite=config.overwrite)
     committed = {} if config.overwrite else committed_documents(output)
     lines = []
-    for source in list_sources(inputs, max_files=config.max_files):
-        if isinstance(source, Problem):
-            lines.append(f"fail        {source.name}: {source.message}")
+    for source in sources:
+        earlier = committed.get(source.name)
+        if isinstance(source, Source):
+            action = decide(source, earlier, config.retry_failed).action
+            lines.append(f"{action:<11} {source.name}")
+        elif is_known(earlier, config.retry_failed):
+            lines.append(f"{'skip':<11} {source.name}")
         else:
-            decision = decide(source, committed.get(source.name), config.retry_failed)
-            lines.append(f"{decision.action:<11} {source.name}")
+            lines.append(f"{'fail':<11} {source.name}: {source.message}")
     return lines
+
+
+def _prepare(
+    inputs: Sequence[str], config: TranscribeConfig
+) -> tuple[list[Source | Problem], dict[str, JsonValue], dict[str, str]]:
+    """Inputs, settings and model of a run; mistakes in them are told before anything is written."""
+    select_pages(config.extract.pages, num_pages=1)
+    sources = list(list_sources(inputs, max_files=config.max_files))
+    checkpoint = config.model or SHIPPED
+    sha256 = weights_sha256(checkpoint)
+    model = {"id": f"{checkpoint.resolve().name}-{sha256[:8]}", "sha256": sha256}
+    return sources, dict(config.settings()), model
 
 
 def _skip_and_refuse(
@@ -97,31 +124,48 @@ def _skip_and_refuse(
     todo = []
     for source in sources:
         earlier = committed.get(source.name)
-        if isinstance(source, Problem):
-            document = Document(
-                source=source.name,
-                source_sha256=None,
-                num_bytes=source.num_bytes,
-                pages=0,
-                formulas=0,
-                status="failed",
-                error_type=source.error_type,
-                error_message=source.message,
-                seconds=0.0,
-                attempts=1 + (earlier.attempts if earlier else 0),
-                run=store.run,
-            )
-            store.add(document, [])
-            account.note("failed", 0)
-            progress.failure(source.name, source.message)
+        if isinstance(source, Source):
+            decision = decide(source, earlier, config.retry_failed)
+            if decision.action != "skip":
+                todo.append(decision)
+                continue
+        elif not is_known(earlier, config.retry_failed):
+            _refuse(source, earlier, store, account, progress)
             continue
-        decision = decide(source, earlier, config.retry_failed)
-        if decision.action == "skip":
-            account.skipped += 1
-        else:
-            todo.append(decision)
+        account.skip(earlier.status if earlier else "ok")
     return todo
 
 
-def _must_stop(config: TranscribeConfig, account: Account) -> bool:
-    return config.fail_fast and account.failed > 0
+def _refuse(
+    problem: Problem,
+    earlier: CommittedDocument | None,
+    store: Store,
+    account: Account,
+    progress: Progress,
+) -> None:
+    """An input that cannot be tried ends at once."""
+    message = problem.message
+    with whole():
+        account.note("failed", 0)
+        if earlier and earlier.formulas:
+            message += "; its earlier rows are kept"
+        else:
+            attempts = 1 + (earlier.attempts if earlier else 0)
+            store.add(_failed(problem, attempts, store.run), [])
+    progress.failure(f"failed: {problem.name}: {message}")
+
+
+def _failed(problem: Problem, attempts: int, run: str) -> Document:
+    return Document(
+        source=problem.name,
+        source_sha256=None,
+        num_bytes=problem.num_bytes,
+        pages=0,
+        formulas=0,
+        status="failed",
+        error_type=problem.error_type,
+        error_message=problem.message,
+        seconds=0.0,
+        attempts=attempts,
+        run=run,
+    )

@@ -5,10 +5,9 @@ In: the account and the number of formulas read so far. Out: text on stderr; std
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rich.console import Console
 from rich.live import Live
@@ -19,16 +18,29 @@ from i2l_batch.account import Account
 _PLAIN_SECONDS = 10.0
 """Seconds between lines where stderr is no terminal."""
 
+_ENOUGH_SECONDS, _ENOUGH_DOCUMENTS = 5.0, 5
+"""What must have been seen before the rest of the run is estimated from it."""
+
+
+class _Point(NamedTuple):
+    """How far the run was, and when."""
+
+    seconds: float
+    documents: int
+    formulas: int
+
 
 class Progress:
     """A context manager that shows `update`s; messages go above the live line."""
 
-    def __init__(self, verbosity: Literal[-1, 0, 1] = 0) -> None:
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+    def __init__(self, verbosity: Literal[-1, 0, 1] = 0, console: Console | None = None) -> None:
+        """Verbosity: -1 failures only, 0 progress too, 1 notes too. Console: null for stderr."""
+        self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
         self._verbosity = verbosity
         live = verbosity >= 0 and self._console.is_terminal
         self._live = Live(console=self._console, refresh_per_second=4) if live else None
-        self._began = self._shown = time.monotonic()
+        self._shown = time.monotonic()
+        self._start: _Point | None = None
 
     def __enter__(self) -> Progress:
         if self._live:
@@ -46,32 +58,51 @@ class Progress:
 
     def update(self, account: Account, formulas: int, *, waiting: int) -> None:
         """Show how far the run is; `formulas` are read, `waiting` are extracted but not read."""
-        now = time.monotonic()
+        now = _Point(time.monotonic(), account.ended, formulas)
+        if formulas and not self._start:
+            self._start = now  # what came before was starting up, and tells nothing of the rest
         if self._verbosity < 0:
             return
         if self._live:
-            self._live.update(Text(self._line(account, formulas, waiting)))
-        elif now - self._shown >= _PLAIN_SECONDS:
-            self._shown = now
-            print(self._line(account, formulas, waiting), file=sys.stderr, flush=True)
+            self._live.update(Text(self._line(account, now, waiting)))
+        elif now.seconds - self._shown >= _PLAIN_SECONDS:
+            self._shown = now.seconds
+            self._print(self._line(account, now, waiting))
 
-    def failure(self, name: str, reason: str) -> None:
+    def failure(self, message: str) -> None:
         """A document ended badly: always told, whatever the verbosity."""
-        self._console.print(Text(f"failed: {name}: {reason}"))
+        self._print(message)
 
     def note(self, message: str) -> None:
         """A line for those who asked for more."""
         if self._verbosity > 0:
-            self._console.print(Text(message))
+            self._print(message)
 
-    def _line(self, account: Account, formulas: int, waiting: int) -> str:
-        seconds = time.monotonic() - self._began
-        done, left = account.ended - account.skipped, account.found - account.ended
-        line = f"{account.ended}/{account.found} documents, {formulas} formulas"
-        line += f" ({formulas / max(seconds, 1e-3):.1f}/s, {waiting} waiting)"
+    def _print(self, message: str) -> None:
+        """One line; what is in file names must not steer the terminal."""
+        self._console.print(
+            Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message))
+        )
+
+    def _line(self, account: Account, now: _Point, waiting: int) -> str:
+        line = f"{account.ended}/{account.found} documents, {now.formulas} formulas"
         if account.failed:
             line += f", {account.failed} failed"
-        if done and left:
-            minutes, rest = divmod(round(seconds / done * left), 60)
-            line += f", about {minutes}:{rest:02d} left"
+        if not self._start:
+            return f"{line}, starting"
+        line += f", {waiting} waiting"
+        seconds = now.seconds - self._start.seconds
+        if seconds < _ENOUGH_SECONDS:
+            return line
+        line += f", {(now.formulas - self._start.formulas) / seconds:.1f} formulas/s"
+        done = now.documents - self._start.documents
+        if done >= _ENOUGH_DOCUMENTS and account.found > account.ended:
+            line += f", about {span(seconds / done * (account.found - account.ended))} left"
         return line
+
+
+def span(seconds: float) -> str:
+    """A length of time as an estimate is told: 40 s, 12 min, 3.5 h."""
+    if seconds < 55:
+        return f"{max(10, round(seconds, -1)):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

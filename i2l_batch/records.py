@@ -1,7 +1,8 @@
 """The nouns of a run, in the order the data meets them, and the two parquet schemas.
 
-A `Source` is one input file (a `Problem` one that cannot be tried). Extraction turns it into `Extraction`s, one per chunk of pages, with
-`Crop`s in them; the transcriber gives each crop a `Transcript`; a document ends as a `Document`.
+A `Source` is one input file (a `Problem` one that cannot be tried). Extraction turns it into
+`Extraction`s, one per chunk of pages, with `Crop`s in them; the transcriber gives each crop a
+`Transcript`; a document ends as a `Document`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ Kind = Literal["display", "inline", "image", "page"]
 """display, inline: found in a PDF. image: a file that is one formula. page: a whole page image."""
 
 Status = Literal["ok", "empty", "partial", "failed"]
-"""ok: formulas found. empty: read, none found. partial: some pages failed. failed: nothing read."""
+"""ok: formulas found. empty: read, none found. partial: some pages or formulas failed.
+failed: nothing read."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

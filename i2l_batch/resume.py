@@ -39,6 +39,16 @@ def decide(source: Source, earlier: CommittedDocument | None, retry_failed: bool
     return Decision(source=source, action="skip", attempts=earlier.attempts)
 
 
+def is_known(earlier: CommittedDocument | None, retry_failed: bool) -> bool:
+    """Whether an input that cannot be tried is no news: it could not be tried before."""
+    return (
+        not retry_failed
+        and earlier is not None
+        and earlier.status == "failed"
+        and earlier.source_sha256 is None
+    )
+
+
 def _sha256(path: str) -> str | None:
     """Hash of a file's content; None when it cannot be read, which counts as changed."""
     digest = hashlib.sha256()

@@ -5,6 +5,7 @@ Ray appears only where the pipeline wraps them, so that tests call them directly
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -71,7 +72,11 @@ def extract(
 
 
 class Reader:
-    """A loaded model that reads crops out of chunks."""
+    """A model that reads crops out of chunks, once `load` has loaded it.
+
+    Loading is a method of its own because Ray tells of a failed method what was raised, and of a
+    failed constructor only that it failed.
+    """
 
     def __init__(
         self,
@@ -82,16 +87,28 @@ class Reader:
         max_length: int,
         num_threads: int,
     ) -> None:
-        from i2l_batch.models.checkpoint import SHIPPED
+        self._checkpoint = checkpoint
+        self._device: Device = device
+        self._beam_size = beam_size
+        self._batch_size = batch_size
+        self._max_length = max_length
+        self._num_threads = num_threads
+
+    def load(self) -> None:
+        """Load the checkpoint. Raises CheckpointError, UsageError (no such device)."""
+        # Threads that spin while they wait would take the cores from extraction. Read by the
+        # OpenMP library when torch loads it.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        from i2l_batch.models.files import SHIPPED
         from i2l_batch.transcriber import Transcriber
 
         self._transcriber = Transcriber(
-            checkpoint or SHIPPED,
-            device=device,
-            beam_size=beam_size,
-            batch_size=batch_size,
-            max_length=max_length,
-            num_threads=num_threads,
+            self._checkpoint or SHIPPED,
+            device=self._device,
+            beam_size=self._beam_size,
+            batch_size=self._batch_size,
+            max_length=self._max_length,
+            num_threads=self._num_threads,
         )
 
     def read(

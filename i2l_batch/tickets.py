@@ -7,13 +7,17 @@ Knows nothing of Ray: a chunk's crops are an opaque reference here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from i2l_batch.errors import SourceError
 from i2l_batch.records import Document, Source, Status, Transcript
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk
+
+MAX_DEATHS = 3
+"""Readers that may die over a crop: in its first batch, and twice over it alone, because a process
+can also be killed by something else."""
 
 
 @dataclass(eq=False, slots=True)
@@ -45,30 +49,31 @@ class OpenDocument:
         """Nothing more will come."""
         return self.extracted and len(self.transcripts) == self.num_crops
 
-    def take(self, chunk: Chunk) -> None:
-        """Note an extracted chunk."""
+    def take(self, chunk: Chunk) -> bool:
+        """Note an extracted chunk, whose crops were put in `chunks` last; false if it failed."""
         self.seconds += chunk.seconds
         if chunk.error:
-            self.chunks.pop()
             self.fail(chunk.error)
-            return
+            return False
         if self.sha256 not in (None, chunk.source_sha256):
-            self.chunks.pop()
             self.fail(SourceError("unreadable", f"{self.source.path} changed while it was read"))
-            return
+            return False
         self.sha256 = chunk.source_sha256
         self.pages = chunk.num_pages
         self.num_crops += len(chunk.widths)
         self.page_errors += chunk.page_errors
         self.notes += chunk.notes
+        return True
 
     def fail(self, error: SourceError) -> None:
-        """Note why extraction ended early; what was extracted before stays."""
+        """Note why the chunk put in last failed; what was extracted before stays."""
+        self.chunks.pop()
         self.error = error
 
     def document(self, run: str) -> Document:
         """The row of a document that is done."""
-        messages = [*([str(self.error)] if self.error else []), *self.page_errors, *self.notes]
+        messages = [str(self.error)] if self.error else []
+        messages += [*self.page_errors, *self._crash_notes(), *self.notes]
         return Document(
             source=self.source.name,
             source_sha256=self.sha256,
@@ -86,9 +91,13 @@ class OpenDocument:
     def _status(self) -> Status:
         if self.error:
             return "partial" if self.sha256 else "failed"
-        if self.page_errors:
+        if self.page_errors or self._crash_notes():
             return "partial"
         return "ok" if self.num_crops else "empty"
+
+    def _crash_notes(self) -> list[str]:
+        crashed = sum("crashed" in transcript.flags for transcript in self.transcripts.values())
+        return [f"{crashed} of {self.num_crops} formulas crash the model"] if crashed else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +108,12 @@ class Ticket:
     chunk: int
     crop: int
     width: int
-    alone: bool = False
-    """It was in a batch that killed its reader: read it by itself."""
+    deaths: int = 0
+    """Readers that died over a batch with it in: after the first it is read by itself."""
+
+    def answer(self, transcript: Transcript) -> None:
+        """Note what was read."""
+        self.document.transcripts[self.chunk, self.crop] = transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,6 @@ class Batch:
     """Crops that are read together, of any documents."""
 
     tickets: Sequence[Ticket]
-    reader: int
 
     def arguments(self) -> tuple[list[tuple[int, int]], list[Any]]:
         """Picks (chunk argument, crop in it) and the chunk references they point into."""
@@ -137,23 +149,30 @@ class Pool:
         """The crops of a chunk."""
         self._tickets += [Ticket(document, chunk, i, width) for i, width in enumerate(widths)]
 
-    def put_back_alone(self, batch: Batch) -> None:
-        """The crops of a batch that killed its reader, each to be read by itself."""
-        self._tickets[:0] = [
-            Ticket(t.document, t.chunk, t.crop, t.width, alone=True) for t in batch.tickets
-        ]
+    def put_back(self, batch: Batch) -> None:
+        """The crops of a batch that was not read."""
+        self._tickets[:0] = batch.tickets
 
-    def take(self, size: int, reader: int) -> Batch:
+    def put_back_alone(self, batch: Batch) -> list[Ticket]:
+        """The crops of a batch that killed its reader, each to be read by itself.
+
+        Returns those that have killed `MAX_DEATHS` readers; they are not put back.
+        """
+        tickets = [replace(ticket, deaths=ticket.deaths + 1) for ticket in batch.tickets]
+        self._tickets[:0] = [ticket for ticket in tickets if ticket.deaths < MAX_DEATHS]
+        return [ticket for ticket in tickets if ticket.deaths >= MAX_DEATHS]
+
+    def take(self, size: int) -> Batch:
         """The longest waiting crop and up to `size - 1` of the waiting ones nearest in width."""
         oldest = self._tickets[0]
         chosen = [oldest]
-        if not oldest.alone:
-            others = [t for t in self._tickets[1:] if not t.alone]
+        if not oldest.deaths:
+            others = [t for t in self._tickets[1:] if not t.deaths]
             others.sort(key=lambda t: abs(t.width - oldest.width))
             chosen += others[: size - 1]
         taken = set(map(id, chosen))
         self._tickets = [t for t in self._tickets if id(t) not in taken]
-        return Batch(chosen, reader)
+        return Batch(chosen)
 
 
 def unreadable() -> Transcript:

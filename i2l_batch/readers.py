@@ -1,0 +1,169 @@
+"""Model actors: each holds a loaded model, reads one batch while the next one waits, and is
+replaced when it dies.
+
+In: batches. Out: their transcripts, or the batches that a dead reader leaves: the one it died over,
+and the innocent one behind it. Ray's own restarts would blame both, and retry a model that cannot
+be loaded for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from i2l_batch.errors import I2LError
+from i2l_batch.records import Transcript
+from i2l_batch.tickets import Batch
+
+BATCHES_PER_READER = 2
+"""One that is read and one that waits, so that a reader never idles between two."""
+
+LOADS = 3
+"""Times in a row that a reader may die while it loads its model."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What became of a batch."""
+
+    batch: Batch
+    transcripts: Sequence[Transcript]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Death:
+    """What a dead reader leaves."""
+
+    suspect: Batch
+    """It was read when the reader died."""
+    innocent: Sequence[Batch]
+    """They waited."""
+    reason: str
+
+
+@dataclass(eq=False, slots=True)
+class _Slot:
+    """A place for a reader."""
+
+    actor: Any
+    loading: Any
+    """Reference of its loading; null when that is over."""
+    batches: dict[Any, Batch] = field(default_factory=dict)
+    """By reference, in the order in which they are read."""
+    deaths: int = 0
+    """In a row, while loading."""
+
+
+class Readers:
+    """All readers of a run."""
+
+    def __init__(self, make: Callable[[], Any], count: int) -> None:
+        """Start `count` readers; `make` gives a new actor with the methods of `stages.Reader`."""
+        import ray
+        import ray.exceptions
+
+        self._ray, self._error = ray, ray.exceptions.RayError
+        self._raised = ray.exceptions.RayTaskError
+        self._make = make
+        self._slots = [self._new_slot() for _ in range(count)]
+
+    def pending(self) -> list[Any]:
+        """References of all that is on its way."""
+        return [
+            reference
+            for slot in self._slots
+            for reference in ([slot.loading] if slot.loading else slot.batches)
+        ]
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether any batch is on its way."""
+        return any(slot.batches for slot in self._slots)
+
+    def free(self, *, full: bool) -> bool:
+        """Whether a reader has room: for a full batch behind another, for a small one only when it
+        would idle."""
+        limit = BATCHES_PER_READER if full else 1
+        return any(not s.loading and len(s.batches) < limit for s in self._slots)
+
+    def give(self, batch: Batch) -> None:
+        """Have a batch read by the reader with the least to do."""
+        slot = min((s for s in self._slots if not s.loading), key=lambda s: len(s.batches))
+        picks, chunks = batch.arguments()
+        slot.batches[slot.actor.read.remote(picks, *chunks)] = batch
+
+    def take(self, reference: Any) -> Answer | Death | None:
+        """What a reference that is ready holds; null when it only says that a model is loaded.
+
+        Raises:
+            I2LError: the model cannot be loaded.
+        """
+        slot = next((s for s in self._slots if reference in (s.loading, *s.batches)), None)
+        if slot is None:  # of a reader that died meanwhile: its batches were given back
+            return None
+        if reference == slot.loading:
+            self._loaded(slot)
+            return None
+        try:
+            transcripts, seconds = self._ray.get(reference)
+        except self._error as error:
+            return self._died(slot, reference, error)
+        batch = slot.batches.pop(reference)
+        return Answer(batch=batch, transcripts=transcripts, seconds=seconds)
+
+    def _new_slot(self) -> _Slot:
+        actor = self._make()
+        return _Slot(actor=actor, loading=actor.load.remote())
+
+    def _loaded(self, slot: _Slot) -> None:
+        try:
+            self._ray.get(slot.loading)
+        except self._raised as error:
+            if isinstance(error.cause, I2LError):
+                raise error.cause from error
+            raise I2LError(f"the model cannot be loaded: {one_line(error.cause)}") from error
+        except self._error as error:
+            slot.deaths += 1
+            if slot.deaths == LOADS:
+                raise I2LError(
+                    f"the model's process died {LOADS} times while it loaded, perhaps for want of "
+                    f"memory: {one_line(error)}"
+                ) from error
+            self._replace(slot)
+        else:
+            slot.loading, slot.deaths = None, 0
+
+    def _died(self, slot: _Slot, reference: Any, error: Any) -> Death:
+        """Replace a reader that died, or that raised: after an error on a GPU nothing works."""
+        guilty = reference if isinstance(error, self._raised) else self._first_unread(slot)
+        suspect = slot.batches.pop(guilty)
+        innocent = list(slot.batches.values())
+        self._replace(slot)
+        cause = error.cause if isinstance(error, self._raised) else error
+        return Death(suspect=suspect, innocent=innocent, reason=one_line(cause))
+
+    def _first_unread(self, slot: _Slot) -> Any:
+        """The batch that a dead reader was at; those before it may have been read."""
+        for reference in slot.batches:
+            ready, _ = self._ray.wait([reference], timeout=0)
+            try:
+                self._ray.get(ready)
+            except self._error:
+                return reference
+            if not ready:
+                return reference
+        raise AssertionError("a reader died over nothing")
+
+    def _replace(self, slot: _Slot) -> None:
+        self._ray.kill(slot.actor)  # it may live: then its place must be free for the next one
+        slot.actor = self._make()
+        slot.loading = slot.actor.load.remote()
+        slot.batches.clear()
+
+
+def one_line(error: BaseException) -> str:
+    """An error's type and the first line of what it says."""
+    text = str(error).strip().split("\n")[0]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
