@@ -70,7 +70,7 @@ def _join(a: Rect, b: Rect) -> Rect:
 def _table_zones(text: PageText, body: float) -> list[Rect]:
     """Between the first and the last of three or more wide rules with the same ends."""
     zones: list[Rect] = []
-    wide = [r for r in text.rules if r[2] - r[0] > 8 * body and not _is_flanked(r, text, body)]
+    wide = [r for r in text.rules if r[2] - r[0] > 4.5 * body and not _is_flanked(r, text, body)]
     wide.sort(key=lambda r: r[1])
     while wide:
         x0, _, x1, _ = wide[0]
@@ -85,7 +85,7 @@ def _is_flanked(rule: Rect, text: PageText, body: float) -> bool:
     """Whether something stands right beside a rule, as the equals sign does beside a bar."""
     x0, y, x1, _ = rule
     return any(
-        piece.y0 - 0.3 * body < y < piece.y1 + 0.3 * body
+        piece.y0 - 0.1 * body < y < piece.y1 + 0.1 * body
         and (0 < piece.x0 - x1 + 1 < 1.5 * body or 0 < x0 - piece.x1 + 1 < 1.5 * body)
         for line in text.lines
         for piece in line

@@ -61,9 +61,9 @@ def is_math_font(name: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def is_italic_font(name: str) -> bool:
-    """Whether a text font is slanted, as variables are."""
-    return re.search(r"ital|obli|-it\b|TI\d+$|slant", name, re.IGNORECASE) is not None
+def is_nameless_font(name: str) -> bool:
+    """Whether a font has no name but one that a program gave it, as bitmap fonts do."""
+    return re.fullmatch(r"(?:[A-Z]{1,2}\d+(?:_\d+)?|Unnamed.*|Type ?3.*|)", name) is not None
 
 
 @lru_cache(maxsize=20000)

@@ -13,7 +13,12 @@ from typing import Any
 
 import pymupdf
 
-from i2l_batch.extract.fonts import count_word_letters, has_math_chars, is_math_font
+from i2l_batch.extract.fonts import (
+    count_word_letters,
+    has_math_chars,
+    is_math_font,
+    is_nameless_font,
+)
 
 # Without the corrections and with accurate boxes MuPDF gives the glyphs' real vertical extents;
 # otherwise the boxes of CMEX and other symbol fonts are off by up to the glyph's height.
@@ -25,6 +30,7 @@ _FLAGS = (
     | pymupdf.TEXT_MEDIABOX_CLIP
     | pymupdf.TEXT_COLLECT_VECTORS
 )
+_LONG_WORD = re.compile(r"[^\W\d_]{4,}")
 THIN = 1.6
 """Points; a drawn rectangle thinner than this is a rule."""
 
@@ -97,7 +103,7 @@ def read_page(page: pymupdf.Page) -> PageText:
         elif block["type"] == 3:
             _sort_vector(block, text)
     text.images = [tuple(info["bbox"]) for info in page.get_image_info()]
-    _unmark_text_fonts(text.lines)
+    _judge_fonts(text.lines)
     return text
 
 
@@ -132,19 +138,28 @@ def _pieces(span: dict[str, Any]) -> list[Piece]:
     return pieces
 
 
-def _unmark_text_fonts(lines: list[list[Piece]]) -> None:
-    """A font with a mathematical name that sets whole words (STIX, Asana) is a text font here."""
-    all_letters: Counter[str] = Counter()
-    word_letters: Counter[str] = Counter()
-    pieces = [piece for line in lines for piece in line if is_math_font(piece.font)]
+def _judge_fonts(lines: list[list[Piece]]) -> None:
+    """Correct what the names of fonts say by what the fonts are used for on this page.
+
+    A font with a mathematical name that sets whole words (STIX, Asana) is a text font; one without
+    a real name (bitmap fonts) that sets no word at all is taken for a mathematical one.
+    """
+    letters: Counter[str] = Counter()
+    in_words: Counter[str] = Counter()
+    pieces = [piece for line in lines for piece in line]
     for piece in pieces:
-        all_letters[piece.font] += sum(char.isalpha() for char in piece.text)
-        # Products of variables such as `RUV` look like short words.
-        word_letters[piece.font] += sum(map(len, re.findall(r"[^\W\d_]{4,}", piece.text)))
+        if is_math_font(piece.font) or is_nameless_font(piece.font):
+            letters[piece.font] += sum(map(str.isalpha, piece.text))
+            # Products of variables such as `RUV` look like short words.
+            in_words[piece.font] += sum(map(len, _LONG_WORD.findall(piece.text)))
     for piece in pieces:
-        if word_letters[piece.font] > 60 and word_letters[piece.font] > all_letters[piece.font] / 2:
+        if piece.font not in letters:
+            continue
+        if in_words[piece.font] > max(60, letters[piece.font] / 2):
             piece.letters = count_word_letters(piece.text)
             piece.math = has_math_chars(piece.text)
+        elif is_nameless_font(piece.font) and in_words[piece.font] == 0:
+            piece.letters, piece.math = 0, True
 
 
 def _sort_vector(block: dict[str, Any], text: PageText) -> None:

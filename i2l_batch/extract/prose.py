@@ -18,7 +18,7 @@ def join_rows(segs: list[Row], body: float) -> tuple[list[Row], list[Row]]:
     strays: list[Row] = []
     for seg in segs:
         loose = all(p.loose for p in seg.pieces)
-        small = seg.size < 0.8 * body and seg.letters < 6
+        small = seg.size < 0.8 * body and seg.letters < 15
         (strays if loose or small else main).append(seg)
     rows: list[Row] = []
     for seg in sorted(main, key=lambda r: r.baseline):
@@ -43,7 +43,7 @@ def mark_prose(rows: list[Row], strays: list[Row], column: Column, body: float) 
     for row in rows:
         row.prose = _is_prose(row, column) and not _is_embraced(row, tall, column)
     for above, row in pairwise(rows):
-        row.prose = row.prose or _ends_paragraph(row, above, strays, column)
+        row.prose = row.prose or _goes_on(row, above, strays, column)
     for ordered in (rows, rows[::-1]):
         for i, row in enumerate(ordered):
             if not row.prose and not is_number(row):
@@ -64,8 +64,8 @@ def _is_prose(row: Row, column: Column) -> bool:
     return row.word_share >= 0.5 or (row.letters > 0 and (at_left or item or (indented and starts)))
 
 
-def _ends_paragraph(row: Row, above: Row, strays: list[Row], column: Column) -> bool:
-    """Whether a row is the last of a paragraph, though tall and without a word.
+def _goes_on(row: Row, above: Row, strays: list[Row], column: Column) -> bool:
+    """Whether a row goes on with a paragraph, though tall and without a word.
 
     It begins at the edge, like no display but one too wide for its column, and stands closer to
     the full line above than a display would.
@@ -74,8 +74,8 @@ def _ends_paragraph(row: Row, above: Row, strays: list[Row], column: Column) -> 
     beside = [s for s in strays if s.y0 < row.baseline < s.y1 and s.x0 < row.x0]
     x0, y0 = min([row.x0, *[s.x0 for s in beside]]), min([row.y0, *[s.y0 for s in beside]])
     at_left = abs(x0 - column.x0) < 0.3 * size
-    follows = above.prose and above.x1 > column.x1 - 0.5 * size and y0 - above.y1 < 0.45 * size
-    return at_left and follows and row.x1 < column.x1 - 3 * size
+    follows = above.prose and above.x1 > column.x1 - 0.5 * size
+    return at_left and follows and y0 - above.y1 < 0.45 * size
 
 
 def _is_embraced(row: Row, tall: list[Row], column: Column) -> bool:
