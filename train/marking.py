@@ -44,6 +44,11 @@ _WORDS = frozenset(
     \text \textbf \textit \textmd \textnormal \textrm \textsf \texttt \textup \mbox \hbox
     """.split()
 )
+# Ends of environments that draw a bracket there.
+_DELIMITERS = frozenset(
+    [r"\begin{cases}"]
+    + [rf"\{end}{{{letter}matrix}}" for end in ("begin", "end") for letter in "pbBvV"]
+)
 _UNMARKED_ARGUMENT = frozenset(
     # The bold commands take their argument apart with macros of their own.
     r"""
@@ -126,8 +131,9 @@ class _Marker:
 
     def _is_visible(self, i: int) -> bool:
         token = self.tokens[i]
-        is_end = token.startswith((r"\begin{", r"\end{"))
-        return i < MAX_MARKS and token not in _INVISIBLE and not is_end
+        if token.startswith((r"\begin{", r"\end{")):
+            return i < MAX_MARKS and token in _DELIMITERS
+        return i < MAX_MARKS and token not in _INVISIBLE
 
     def _lone_symbol(self, i: int) -> tuple[int, int] | None:
         r"""The symbol and the end of a free group such as `{ \cal E }` at `i`.

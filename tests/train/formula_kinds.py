@@ -94,7 +94,7 @@ x { : } y { ; } z
 { \vert } x { \Vert } y { \lbrace } { \to } { \vdots } z
 { \nabla } \phi { \angle } x { \forall } y { \lim } z
 { \bigcup } _ i { \bigoplus } x { \iint } f { \max } _ i { \det } A { \inf } g
-{ \dagger } x { \amalg } y { \bmod } n { \wr } { \uplus } { \triangleleft } { \sqcup } { \diamond } { \dag } z
-{ \doteq } x { \asymp } { \hookrightarrow } { \leadsto } { \smile } { \bowtie } { \frown } { \perp } z
-a { \lneq } b { \gtrsim } c { \leqslant } d { \lesssim } e { \longmapsto } f { \uparrow } g { \nearrow } h
+{ \dagger } x { \amalg } y { \bmod } n { \wr } { \uplus } { \sqcup } { \diamond } z
+{ \doteq } x { \asymp } { \hookrightarrow } { \leadsto } { \smile } { \perp } z
+a { \lneq } b { \gtrsim } c { \leqslant } d { \lesssim } e { \longmapsto } f { \nearrow } h
 """.strip().splitlines()

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from i2l_batch.latex import canonicalize
+from i2l_batch.train.marking import MAX_MARKS, color, mark, mark_definitions
+from tests.train.formula_kinds import KINDS
+
+
+def marks_of(latex: str) -> dict[str, int]:
+    """Token to mark, for formulas whose visible tokens are distinct."""
+    tokens = latex.split()
+    return {token: m for token, m in zip(tokens, mark(tokens)[1], strict=True) if m}
+
+
+def test_marks_are_the_positions_of_visible_tokens() -> None:
+    assert marks_of(r"a + \frac { b } { c }") == {"a": 1, "+": 2, r"\frac": 3, "b": 5, "c": 8}
+
+
+def test_switches_stand_before_what_they_colour() -> None:
+    text, _ = mark(r"a ^ { 2 }".split())
+    assert text.split() == [r"\C{1}a", "^", "{", r"\C{4}2", r"\C{1}}"]
+
+
+def test_a_lone_symbol_shares_the_mark_of_its_accent() -> None:
+    assert marks_of(r"\hat { x } y") == {r"\hat": 1, "x": 1, "y": 5}
+
+
+def test_a_free_group_of_one_symbol_holds_no_switch() -> None:
+    """With one inside, TeX set the scripts of such a group farther off."""
+    text, marks = mark(r"{ \cal E } _ { C }".split())
+    assert text.startswith(r"\C{3}{ \cal E } _")
+    assert marks[2] == 3
+
+
+def test_spaces_stay_out_of_words() -> None:
+    """In text TeX draws spaces: `\\text { i f }` came out as three spaced letters."""
+    text, marks = mark(r"\text { i f ~ \alpha x } y".split())
+    assert text.startswith(r"\text {\C{3}i\C{4}f~\C{6}\alpha \C{7}x")
+    assert marks[2:4] == [3, 4]
+    assert mark(r"\mbox { i f } x".split(), switches=False)[0] == r"\mbox {if} x "
+
+
+@pytest.mark.parametrize("latex", KINDS)
+def test_marking_only_adds_switches(latex: str) -> None:
+    tokens = canonicalize(latex.split())
+    marked, marks = mark(tokens)
+    plain, same_marks = mark(tokens, switches=False)
+    assert re.sub(r"\\C\{\d+\}", "", marked).split() == plain.split()
+    assert marks == same_marks
+    assert len(marks) == len(tokens)
+    assert set(marks) <= set(range(len(tokens) + 1))
+
+
+def test_tokens_beyond_the_colours_stay_unmarked() -> None:
+    _, marks = mark(["x"] * (MAX_MARKS + 5))
+    assert marks[MAX_MARKS - 1] == MAX_MARKS
+    assert set(marks[MAX_MARKS:]) == {0}
+
+
+def test_every_mark_has_a_colour_of_its_own_near_black() -> None:
+    colours = [color(m) for m in range(MAX_MARKS + 1)]
+    assert len(set(colours)) == len(colours)
+    assert all(0 <= level <= 7 for colour in colours for level in colour)
+    assert mark_definitions().count(r"\def") == MAX_MARKS + 1

@@ -1,0 +1,296 @@
+"""Rendering with TeX: pictures, places of tokens, and what hostile formulas can do (nothing)."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from i2l_batch.latex import brace_arguments, canonicalize, tokenize
+from i2l_batch.train.allowed import objection
+from i2l_batch.train.render import MAX_PIXELS, Rendering, render
+from i2l_batch.train.tex import FONTS, read_log, typeset
+from tests.train.formula_kinds import KINDS
+
+needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is missing")
+
+DPI = 200.0
+
+NEIGHBOURS = [tokenize(latex) for latex in (r"a + b", r"\frac { x } { y }", r"\sum _ { i } c")]
+
+# Pairs of letters, or a letter and a comma, are kerned; a switch between them hides that from TeX.
+KERNED = (
+    r"\operatorname { T r } ( A B )",
+    r"{ \rm T r } M",
+    r"\left. \frac { d f } { d x } \right| _ { 0 }",
+)
+
+
+def draw(formulas: list[list[str]], *, marked: bool = True) -> list[Rendering]:
+    results = render(formulas, [DPI] * len(formulas), marked=marked)
+    rejected = [r for r in results if isinstance(r, str)]
+    assert not rejected
+    return [r for r in results if not isinstance(r, str)]
+
+
+def assert_same_picture(a: np.ndarray, b: np.ndarray, tolerance: int = 0) -> None:
+    assert a.shape == b.shape
+    assert abs(a.astype(int) - b.astype(int)).max() <= tolerance
+
+
+def places(latex: str) -> dict[str, list[tuple[int, int, int, int]]]:
+    """Token to the boxes x0 y0 x1 y1 of its occurrences."""
+    tokens = canonicalize(tokenize(latex))
+    (result,) = draw([tokens])
+    boxes: dict[str, list[tuple[int, int, int, int]]] = {}
+    for token, (x0, y0, x1, y1) in zip(tokens, result.boxes.tolist(), strict=True):
+        if x1:
+            boxes.setdefault(token, []).append((x0, y0, x1, y1))
+    return boxes
+
+
+@needs_tex
+def test_canonical_form_leaves_every_pixel() -> None:
+    """The law behind `canonicalize`: what it takes away could not be seen."""
+    before = draw([brace_arguments(latex.split()) for latex in KINDS], marked=False)
+    after = draw([canonicalize(latex.split()) for latex in KINDS], marked=False)
+    for latex, a, b in zip(KINDS, before, after, strict=True):
+        assert a.pixels.shape == b.pixels.shape, latex
+        assert np.array_equal(a.pixels, b.pixels), latex
+
+
+@needs_tex
+def test_marks_leave_the_picture_as_it_is() -> None:
+    """Up to the colours' own 7 levels of grey, and to kerns of words: there by 2 % of the width."""
+    tokens = [canonicalize(latex.split()) for latex in KINDS]
+    plain, marked = draw(tokens, marked=False), draw(tokens)
+    for latex, a, b in zip(KINDS, plain, marked, strict=True):
+        assert not a.boxes.any()
+        if latex in KERNED:
+            assert len(b.pixels.T) == pytest.approx(len(a.pixels.T), rel=0.02, abs=2)
+        else:
+            assert a.pixels.shape == b.pixels.shape, latex
+            assert abs(a.pixels.astype(int) - b.pixels).max() <= 8, latex
+
+
+@needs_tex
+def test_what_draws_has_a_place_and_all_ink_belongs_to_someone() -> None:
+    tokens = [canonicalize(latex.split()) for latex in KINDS]
+    for latex, result in zip(KINDS, draw(tokens), strict=True):
+        if r"\choose" in latex:
+            continue  # draws its parentheses before TeX has read anything of it
+        covered = np.zeros(result.pixels.shape, bool)
+        for x0, y0, x1, y1 in result.boxes.tolist():
+            assert 0 <= x0 <= x1 <= covered.shape[1]
+            assert 0 <= y0 <= y1 <= covered.shape[0]
+            covered[max(y0 - 1, 0) : y1 + 1, max(x0 - 1, 0) : x1 + 1] |= x1 > 0
+        assert not (result.pixels[~covered] < 128).any(), latex
+
+
+@needs_tex
+def test_pictures_are_cut_to_the_ink() -> None:
+    for result in draw(NEIGHBOURS):
+        ink = result.pixels < 240
+        assert ink[0].any()
+        assert ink[-1].any()
+        assert ink[:, 0].any()
+        assert ink[:, -1].any()
+
+
+@needs_tex
+def test_symbols_in_a_row_stand_left_to_right_and_apart() -> None:
+    boxes = places("a + b = c")
+    row = [boxes[token][0] for token in "a+b=c"]
+    assert all(left[2] <= right[0] for left, right in itertools.pairwise(row))
+
+
+@needs_tex
+def test_a_fraction_has_its_bar_in_the_middle() -> None:
+    boxes = places(r"\frac { a } { b }")
+    (bar,), (above,), (below,) = boxes[r"\frac"], boxes["a"], boxes["b"]
+    assert above[3] <= bar[1] < bar[3] <= below[1]
+    assert bar[0] <= min(above[0], below[0])
+    assert bar[2] >= max(above[2], below[2])
+
+
+@needs_tex
+@pytest.mark.parametrize("operator", [r"\sum", r"\prod", r"\bigcup"])
+def test_limits_stand_above_and_below(operator: str) -> None:
+    boxes = places(operator + r" _ { i } ^ { n } a")
+    (sign,), (lower,), (upper,) = boxes[operator], boxes["i"], boxes["n"]
+    assert upper[3] <= sign[1]
+    assert lower[1] >= sign[3]
+    assert sign[2] <= boxes["a"][0][0]
+
+
+@needs_tex
+def test_scripts_stand_above_and_below_the_line() -> None:
+    boxes = places(r"x _ { i } ^ { n }")
+    (base,), (lower,), (upper,) = boxes["x"], boxes["i"], boxes["n"]
+    assert upper[0] >= base[2] - 3
+    assert upper[3] < lower[3]
+    assert lower[3] > base[3]
+
+
+@needs_tex
+def test_a_root_holds_what_is_under_it() -> None:
+    boxes = places(r"\sqrt { a + b }")
+    (root,) = boxes[r"\sqrt"]
+    for token in "a+b":
+        (inner,) = boxes[token]
+        assert root[0] < inner[0]
+        assert root[1] < inner[1]
+        assert root[2] >= inner[2] - 1
+
+
+@needs_tex
+@pytest.mark.parametrize(
+    ("latex", "left", "right"),
+    [
+        (
+            r"\left( \begin{array} { c c } a & b \\ c & d \end{array} \right)",
+            r"\left(",
+            r"\right)",
+        ),
+        (
+            r"\begin{pmatrix} a & b \\ c & d \end{pmatrix}",
+            r"\begin{pmatrix}",
+            r"\end{pmatrix}",
+        ),
+    ],
+)
+def test_entries_of_a_matrix_keep_their_order(latex: str, left: str, right: str) -> None:
+    boxes = places(latex)
+    a, b, c, d = (boxes[token][0] for token in "abcd")
+    assert a[2] < b[0]
+    assert c[2] < d[0]
+    assert a[3] < c[1]
+    assert b[3] < d[1]
+    assert boxes[left][0][2] < a[0]
+    assert boxes[right][0][0] > b[2]
+
+
+@needs_tex
+def test_size_goes_with_the_resolution() -> None:
+    once, twice = (r for r in render([NEIGHBOURS[1]] * 2, [200, 400]) if isinstance(r, Rendering))
+    ratio = np.array(twice.pixels.shape) / once.pixels.shape
+    assert ratio == pytest.approx([2, 2], rel=0.05)
+    assert twice.boxes == pytest.approx(2 * once.boxes.astype(int), abs=3)
+
+
+@needs_tex
+@pytest.mark.parametrize("font", sorted(FONTS))
+def test_all_fonts_draw(font: str) -> None:
+    for result in render(NEIGHBOURS, [100] * 3, font=font):
+        assert isinstance(result, Rendering), result
+
+
+WRONG = {
+    r"\nosuchcommand x": "Undefined control sequence",
+    r"x ^ { 2 } ^ { 3 }": "Double superscript",
+    r"\left( x": "Missing",
+    r"a & b": "Misplaced alignment tab",
+    r"a # b": "macro parameter character",
+    r"\frac { a }": "",
+    r"x _": "",
+    r"\begin{array} { c } a & b \end{array}": "Extra alignment tab",
+    r"\text { é Ѯ }": "",
+    r"\hspace { 1 c m }": "Illegal unit",
+    r"\mathbb { x } \char 3 0 0": "",
+    r"\hskip 9 9 9 9 9 p t": "",
+    r"x \hspace { 9999pt } y": "larger than 4000 pixels",
+    r"\rule { 9999pt } { 9999pt }": "",
+    r"\hbox to 9999pt { } x": "",
+    r"\kern 3pt": "draws nothing",
+    r"{ }": "draws nothing",
+    r"\kern-90pt x": "draws nothing",
+    r"\kern-9pt x y z": "outside of its box",
+    r"\rlap { a b c d e f g h }": "outside of its box",
+    r"\raise 99pt \hbox { x } \kern -99pt": "",
+    r"\smash { \frac { \frac { a } { b } } { \frac { c } { d } } }": "outside of its box",
+    r"\input{f}": "may not use",
+    r"\end{document}": "may not use",
+    r"{ a": "leaves a group open",
+    r"a }": "closes a group",
+    r"$ x": "",
+    r"\par": "may not use",
+}
+
+
+@needs_tex
+def test_a_wrong_formula_is_rejected_with_a_reason_and_harms_no_neighbour() -> None:
+    wrong = list(WRONG)
+    formulas = []
+    for latex in wrong:
+        formulas += [latex.split(" "), *NEIGHBOURS]
+    results = render(formulas, [DPI] * len(formulas))
+    clean = draw(NEIGHBOURS)
+    for i, latex in enumerate(wrong):
+        reason, *others = results[4 * i : 4 * i + 4]
+        assert isinstance(reason, str), latex
+        assert WRONG[latex] in reason, latex
+        for other, expected in zip(others, clean, strict=True):
+            assert isinstance(other, Rendering), (latex, other)
+            assert_same_picture(other.pixels, expected.pixels)
+            assert np.array_equal(other.boxes, expected.boxes)
+
+
+@needs_tex
+def test_a_formula_that_ends_the_run_is_found() -> None:
+    """TeX runs out of memory, which is the end of it."""
+    hostile = r"\begin{array} { c } \multicolumn { 999999999 } { c } { x } \end{array}".split()
+    assert objection(hostile) is None
+    formulas = [*NEIGHBOURS, hostile]
+    *others, reason = render(formulas, [DPI] * len(formulas), time_limit=2.0)
+    assert isinstance(reason, str)
+    for other, expected in zip(others, draw(NEIGHBOURS), strict=True):
+        assert isinstance(other, Rendering)
+        assert_same_picture(other.pixels, expected.pixels)
+
+
+@needs_tex
+def test_a_run_that_hangs_is_ended() -> None:
+    sheet = typeset(["x", r"\def\forever{\forever}\forever"], "computer-modern", time_limit=1.0)
+    assert (sheet.pdf, sheet.formulas) == (None, [])
+
+
+@needs_tex
+def test_a_picture_too_large_for_the_resolution_alone_is_rejected() -> None:
+    result, fine = render([["x"], ["x"]], [40_000.0, 100.0])
+    assert isinstance(result, str)
+    assert str(MAX_PIXELS) in result
+    assert isinstance(fine, Rendering)
+
+
+def test_no_formulas_give_no_results() -> None:
+    assert render([], []) == []
+
+
+def test_refused_formulas_do_not_need_tex() -> None:
+    (reason,) = render([[r"\input", "{", "x", "}"]], [100])
+    assert isinstance(reason, str)
+    assert re.search(r"\\input", reason)
+
+
+def test_the_log_is_read_formula_by_formula() -> None:
+    log = "\n".join(
+        [
+            "./f.tex:3: before the first formula",
+            "@@0",
+            "@@0 done",
+            "@@1",
+            "./f.tex:9: Undefined control sequence.",
+            "./f.tex:9: Missing } inserted.",
+            "@@1 done",
+            "@@2",
+            "Missing character: There is no x in font nullfont!",
+            "@@2 done",
+            "@@3",
+        ]
+    )
+    shipped, errors = read_log(log)
+    assert shipped == [0, 1, 2]
+    assert errors == {1: "Undefined control sequence.", 2: "The font lacks a character"}
