@@ -96,5 +96,5 @@ def _copy_frame(source: NDArray[np.uint8], target: NDArray[np.uint8], top: int, 
 def encode_png(grey: NDArray[np.uint8]) -> bytes:
     """An 8-bit grey picture (H, W) as PNG."""
     buffer = io.BytesIO()
-    Image.fromarray(grey).save(buffer, format="png")
+    Image.fromarray(grey).save(buffer, format="png", compress_level=3)
     return buffer.getvalue()

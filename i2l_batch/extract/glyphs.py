@@ -102,7 +102,8 @@ def read_page(page: pymupdf.Page) -> PageText:
                         text.lines.append(pieces)
         elif block["type"] == 3:
             _sort_vector(block, text)
-    text.images = [tuple(info["bbox"]) for info in page.get_image_info()]
+    if page.get_images():  # finding their places costs as much as reading the text
+        text.images = [tuple(info["bbox"]) for info in page.get_image_info()]
     _judge_fonts(text.lines)
     return text
 
@@ -113,29 +114,29 @@ def _pieces(span: dict[str, Any]) -> list[Piece]:
     math_font = is_math_font(font)
     pieces: list[Piece] = []
     run: list[dict[str, Any]] = []
-    for char in [*span["chars"], None]:
-        if char is not None and not char["c"].isspace():
+    for char in span["chars"]:
+        if not char["c"].isspace():
             run.append(char)
         elif run:
-            text = "".join([char["c"] for char in run])
-            boxes = [char["bbox"] for char in run]
-            letters = 0 if math_font else count_word_letters(text)
-            pieces.append(
-                Piece(
-                    text,
-                    font,
-                    size,
-                    boxes[0][0],
-                    min([box[1] for box in boxes]),
-                    boxes[-1][2],
-                    max([box[3] for box in boxes]),
-                    run[0]["origin"][1],
-                    letters,
-                    math_font or has_math_chars(text),
-                )
-            )
+            pieces.append(_piece(run, font, size, math_font))
             run = []
+    if run:
+        pieces.append(_piece(run, font, size, math_font))
     return pieces
+
+
+def _piece(run: list[dict[str, Any]], font: str, size: float, math_font: bool) -> Piece:
+    text = "".join([char["c"] for char in run])
+    x0, y0, x1, y1 = run[0]["bbox"]
+    for char in run[1:]:
+        _, top, x1, bottom = char["bbox"]
+        if top < y0:
+            y0 = top
+        if bottom > y1:
+            y1 = bottom
+    letters = 0 if math_font else count_word_letters(text)
+    math = math_font or has_math_chars(text)
+    return Piece(text, font, size, x0, y0, x1, y1, run[0]["origin"][1], letters, math)
 
 
 def _judge_fonts(lines: list[list[Piece]]) -> None:

@@ -59,9 +59,10 @@ def _is_prose(row: Row, column: Column) -> bool:
     size = row.size
     at_left = row.x0 < column.x0 + 0.5 * size
     indented = row.x0 < column.x0 + 2.2 * size
-    item = LABEL.fullmatch(row.pieces[0].text) is not None
-    starts = item or row.pieces[0].letters > 0
-    return row.word_share >= 0.5 or (row.letters > 0 and (at_left or item or (indented and starts)))
+    first = row.pieces[0]
+    item = not first.math and LABEL.fullmatch(first.text) is not None
+    opens = indented and first.letters > 0
+    return item or row.word_share >= 0.5 or (row.letters > 0 and (at_left or opens))
 
 
 def _goes_on(row: Row, above: Row, strays: list[Row], column: Column) -> bool:
