@@ -1,12 +1,13 @@
 """The data set builder: formulas to parquet shards of pictures with tokens and token places.
 
 In: formula lists. Out: `DIR/shard-NNNN.parquet` and `DIR/dataset.json` with the counts at every
-filter and the vocabulary. A shard is written under a temporary name and renamed; the same command
-again makes only what is missing, since every shard depends on the seed and its number alone.
+filter and the vocabulary. A shard is there whole or not at all; the same command again makes only
+what is missing, since every shard depends on the lists, the settings and its number alone.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import multiprocessing
@@ -75,8 +76,14 @@ class DatasetConfig:
 def build_dataset(
     lists: Sequence[Path], output: Path, config: DatasetConfig, *, workers: int
 ) -> dict[str, int]:
-    """Render the formulas of `lists` into shards under `output`; returns the counts."""
+    """Render the formulas of `lists` into shards under `output`; returns the counts.
+
+    Raises:
+        UsageError: a list cannot be read, or the folder was made with other lists or settings.
+        RenderError: TeX is missing.
+    """
     output.mkdir(parents=True, exist_ok=True)
+    _claim(output, lists, config)
     formulas, counts, vocabulary = select_formulas(lists, config)
     shards = [
         formulas[i : i + config.shard_size] for i in range(0, len(formulas), config.shard_size)
@@ -102,6 +109,25 @@ def build_dataset(
     with whole_file(output / "dataset.json") as file:
         file.write(json.dumps(report, indent=1).encode())
     return counts
+
+
+def _claim(output: Path, lists: Sequence[Path], config: DatasetConfig) -> None:
+    """Note what the shards of a folder are made from; refuse to mix them with others."""
+    for path in lists:
+        if not path.is_file():
+            raise UsageError(f"no such formula list: {path}")
+    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in lists]
+    recipe = json.loads(json.dumps({"lists": digests, **asdict(config)}))
+    note = output / "recipe.json"
+    if note.exists():
+        before = json.loads(note.read_text("utf-8"))
+        if changed := sorted(key for key in recipe if recipe[key] != before.get(key)):
+            raise UsageError(
+                f"{output} was made with other settings ({', '.join(changed)}): "
+                "give another folder, or remove this one"
+            )
+    with whole_file(note) as file:
+        file.write(json.dumps(recipe, indent=1).encode())
 
 
 def select_formulas(

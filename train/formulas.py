@@ -31,26 +31,43 @@ def read_formulas(path: Path, column: str = "norm") -> Iterator[list[str]]:
     A `.jsonl` file (possibly `.xz` or `.gz`) is read by `column`; any other is one formula a line.
 
     Raises:
-        UsageError: the file is missing, or a line lacks the column.
+        UsageError: the file is missing or damaged, or a line lacks the column.
     """
     if not path.is_file():
         raise UsageError(f"no such formula list: {path}")
-    opener = _OPENERS.get(path.suffix, open)
     is_json = ".jsonl" in path.suffixes
     seen: set[str] = set()
-    with opener(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if is_json:
-                record = json.loads(line)
-                if column not in record:
-                    known = ", ".join(record)
-                    raise UsageError(f"{path}:{number} has no column {column!r}, only {known}")
-                line = record[column]
-            tokens = canonicalize(tokenize(line))
-            text = " ".join(tokens)
-            if tokens and text not in seen:
-                seen.add(text)
-                yield tokens
+    for number, line in enumerate(_lines(path), 1):
+        formula = _column(line, column, f"{path}:{number}") if is_json else line
+        tokens = canonicalize(tokenize(formula))
+        text = " ".join(tokens)
+        if tokens and text not in seen:
+            seen.add(text)
+            yield tokens
+
+
+def _lines(path: Path) -> Iterator[str]:
+    opener = _OPENERS.get(path.suffix, open)
+    try:
+        with opener(path, "rt", encoding="utf-8") as lines:
+            yield from lines
+    except (OSError, EOFError, UnicodeError, lzma.LZMAError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+
+
+def _column(line: str, column: str, where: str) -> str:
+    """The formula of a JSON line."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        record = None
+    if not isinstance(record, dict):
+        raise UsageError(f"{where} is no JSON object")
+    if column not in record:
+        raise UsageError(f"{where} has no column {column!r}, only {', '.join(record)}")
+    if not isinstance(record[column], str):
+        raise UsageError(f"{where}: column {column!r} holds no text")
+    return record[column]
 
 
 def cut_piece(tokens: Sequence[str], rng: random.Random, max_tokens: int) -> list[str] | None:

@@ -82,10 +82,11 @@ def test_what_draws_has_a_place_and_all_ink_belongs_to_someone() -> None:
     for latex, result in zip(KINDS, draw(tokens), strict=True):
         if r"\choose" in latex:
             continue  # draws its parentheses before TeX has read anything of it
-        covered = np.zeros(result.pixels.shape, bool)
+        height, width = result.pixels.shape
+        covered = np.zeros((height, width), bool)
         for x0, y0, x1, y1 in result.boxes.tolist():
-            assert 0 <= x0 <= x1 <= covered.shape[1]
-            assert 0 <= y0 <= y1 <= covered.shape[0]
+            assert 0 <= x0 <= x1 <= width
+            assert 0 <= y0 <= y1 <= height
             covered[max(y0 - 1, 0) : y1 + 1, max(x0 - 1, 0) : x1 + 1] |= x1 > 0
         assert not (result.pixels[~covered] < 128).any(), latex
 
