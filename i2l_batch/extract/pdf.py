@@ -13,8 +13,8 @@ import pymupdf
 from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import SourceError
 from i2l_batch.extract.crops import PageCamera
-from i2l_batch.extract.display import Formula, find_displays
 from i2l_batch.extract.files import file_sha256, is_failed_allocation
+from i2l_batch.extract.formulas import Formula, find_formulas
 from i2l_batch.extract.glyphs import PageText, Rect, read_page
 from i2l_batch.extract.pages import select_pages
 from i2l_batch.records import Box, Crop, Extraction
@@ -120,7 +120,7 @@ def page_formulas(
     """The formulas on a page, their boxes drawn in to the ink, with a PNG of each."""
     camera = PageCamera(page, config.dpi)
     found: list[tuple[Formula, bytes]] = []
-    for formula in find_displays(text, page.rect.width):
+    for formula in find_formulas(text, page.rect.width, inline=config.inline):
         cut = camera.cut(formula.box, *_own_and_foreign(formula, text))
         if cut:
             box, png = cut

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from i2l_batch.extract.numbers import is_number
-from i2l_batch.extract.rows import LABEL, Column, Row
+from i2l_batch.extract.rows import Column, Row, is_label
 
 
 def join_rows(segs: list[Row], body: float) -> tuple[list[Row], list[Row]]:
@@ -60,7 +60,7 @@ def _is_prose(row: Row, column: Column) -> bool:
     at_left = row.x0 < column.x0 + 0.5 * size
     indented = row.x0 < column.x0 + 2.2 * size
     first = row.pieces[0]
-    item = not first.math and LABEL.fullmatch(first.text) is not None
+    item = is_label(first)
     opens = indented and first.letters > 0
     return item or row.word_share >= 0.5 or (row.letters > 0 and (at_left or opens))
 
@@ -93,7 +93,7 @@ def _in_line(row: Row, other: Row, column: Column, body: float) -> bool:
         return False
     first = other.pieces[0]
     edges = [other.x0]
-    if len(other.pieces) > 1 and LABEL.fullmatch(first.text):
+    if len(other.pieces) > 1 and is_label(first):
         edges.append(other.pieces[1].x0)
     if any(abs(row.x0 - edge) < 1.5 for edge in edges):
         return True

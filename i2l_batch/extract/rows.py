@@ -14,8 +14,14 @@ from itertools import pairwise
 
 from i2l_batch.extract.glyphs import PageText, Piece
 
-LABEL = re.compile(r"(?:[•‣◦▪▶►–—-]|\(?(?:[ivxlc]{1,5}|[a-z])[).]|\d{1,2}[).]|\[\d+\])", re.I)
+BULLETS = frozenset("•‣◦▪▶►∙")
+_LABEL = re.compile(r"(?:[–—-]|\(?(?:[ivxlc]{1,5}|[a-z])[).]|\d{1,2}[).]|\[\d+\])", re.I)
 """What an item of a list starts with; `(5)` would be an equation number."""
+
+
+def is_label(piece: Piece) -> bool:
+    """Whether a piece at the start of a row marks an item of a list."""
+    return piece.text in BULLETS or (not piece.math and _LABEL.fullmatch(piece.text) is not None)
 
 
 @dataclass(slots=True, eq=False)

@@ -1,6 +1,6 @@
 """Which rows of a page are display formulas, and how far each formula reaches.
 
-In: the `PageText` of a page and its size. Out: `Formula`s in reading order, boxes in points; an
+In: the `PageText` of a page and its width. Out: `Formula`s in reading order, boxes in points; an
 equation number is beside its formula, not in it. Draws no pixels.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from i2l_batch.extract.figures import drop_figures
 from i2l_batch.extract.fractions import bind_words
 from i2l_batch.extract.glyphs import PageText, Piece, Rect
+from i2l_batch.extract.inline import inline_runs
 from i2l_batch.extract.numbers import Number, number_edges, take_number
 from i2l_batch.extract.prose import absorb, join_rows, mark_prose
 from i2l_batch.extract.rows import Column, Row, body_size, columns, drop_line_numbers, segments
@@ -30,25 +31,33 @@ class Formula:
     number_boxes: list[Rect] = field(default_factory=list)
 
 
-def find_displays(text: PageText, width: float) -> list[Formula]:
-    """The display formulas of a page of `width` points, in reading order."""
+def find_formulas(text: PageText, width: float, *, inline: bool = False) -> list[Formula]:
+    """The formulas of a page of `width` points, in reading order; those in prose if `inline`."""
     body = body_size(text)
     text = drop_figures(drop_line_numbers(text, width), body)
     bind_words(text, body)
     formulas: list[Formula] = []
     numbers: list[Number] = []
     for column in columns(segments(text, body), width):
-        found, labels = _in_column(column, text.rules, body)
+        prose, loose, labels = _sort_rows(column, body)
+        groups = [group for group in _group(loose, prose, body) if _is_formula(group, body)]
+        found = [
+            _formula("display", [piece for row in group for piece in row.pieces], text.rules, body)
+            for group in groups
+        ]
         numbers += _give_numbers(found, labels, body)
-        formulas += found
+        if inline:
+            runs = [run for row in prose for run in inline_runs(row)]
+            found += [_formula("inline", run, text.rules, 0.3 * body) for run in runs]
+        formulas += sorted(found, key=lambda f: (f.box[1] + f.box[3]) / 2)
     # The number of a formula as wide as the page stands in the last column.
-    _give_numbers([f for f in formulas if f.number is None], numbers, body)
+    open_ones = [f for f in formulas if f.number is None and f.kind == "display"]
+    _give_numbers(open_ones, numbers, body)
     return formulas
 
 
-def _in_column(
-    column: Column, rules: list[Rect], body: float
-) -> tuple[list[Formula], list[Number]]:
+def _sort_rows(column: Column, body: float) -> tuple[list[Row], list[Row], list[Number]]:
+    """Lines of prose with all that belongs to them, the rest top down, and equation numbers."""
     rows, strays = join_rows(column.rows, body)
     mark_prose(rows, strays, column, body)
     numbers: list[Number] = []
@@ -67,9 +76,7 @@ def _in_column(
             loose.remove(part)
         elif not taken and part not in loose:
             loose.append(part)
-    groups = _group(sorted(loose, key=lambda r: r.y0), prose, body)
-    found = [_formula(group, rules, body) for group in groups if _is_formula(group, body)]
-    return sorted(found, key=lambda f: f.box[1]), numbers
+    return prose, sorted(loose, key=lambda r: r.y0), numbers
 
 
 def _give_numbers(formulas: list[Formula], numbers: list[Number], body: float) -> list[Number]:
@@ -127,13 +134,13 @@ def _is_formula(group: list[Row], body: float) -> bool:
     return words < 0.5 * total and sum([p.width for p in math]) > 0.12 * total
 
 
-def _formula(group: list[Row], rules: list[Rect], body: float) -> Formula:
-    pieces = [piece for row in group for piece in row.pieces]
+def _formula(kind: Kind, pieces: list[Piece], rules: list[Rect], reach: float) -> Formula:
+    """A formula of these pieces; bars and roots may stand out from them by `reach` points."""
     x0, y0 = min([p.x0 for p in pieces]), min([p.y0 for p in pieces])
     x1, y1 = max([p.x1 for p in pieces]), max([p.y1 for p in pieces])
-    for left, top, right, bottom in rules:  # bars and roots reach beyond the glyphs
-        if left > x0 - body and right < x1 + body and y0 - 3 < top < y1 + 3:
+    for left, top, right, bottom in rules:
+        if left > x0 - reach and right < x1 + reach and y0 - 3 < top < y1 + 3:
             x0, y0, x1, y1 = min(x0, left), min(y0, top), max(x1, right), max(y1, bottom)
-    sizes = sorted([p.size for p in pieces if p.height < 1.5 * p.size] or [body])
+    sizes = sorted([p.size for p in pieces if not p.loose] or [p.size for p in pieces])
     main = [size for size in sizes if size > 0.8 * sizes[-1]]
-    return Formula("display", (x0, y0, x1, y1), pieces, None, main[len(main) // 2])
+    return Formula(kind, (x0, y0, x1, y1), pieces, None, main[len(main) // 2])
