@@ -131,7 +131,9 @@ def _is_formula(group: list[Row], body: float) -> bool:
         return False
     if total < 0.25 * width * len({round(row.baseline / body) for row in group}) ** 0.5:
         return False  # a few letters far apart: labels of a plot
-    return words < 0.5 * total and sum([p.width for p in math]) > 0.12 * total
+    # A case distinction may hold more words than signs.
+    most = 0.85 if any(p.math and p.height > 1.7 * body for p in pieces) else 0.5
+    return words < most * total and sum([p.width for p in math]) > 0.12 * total
 
 
 def _formula(kind: Kind, pieces: list[Piece], rules: list[Rect], reach: float) -> Formula:

@@ -69,8 +69,10 @@ def _is_loose(end: str, text: str, partners: dict[str, str]) -> bool:
 def _is_formula(run: list[Piece], row: Row) -> bool:
     """At least one mathematical piece with a letter, or a relation between numbers."""
     math = [p for p in run if p.math]
-    if not math or max([p.size for p in run]) < 0.85 * row.size:
-        return False  # a footnote mark, or nothing but text
+    if not math:
+        return False
+    if max([p.size for p in run]) < 0.85 * row.size and all(p.bar is None for p in run):
+        return False  # a footnote mark
     text = "".join([p.text for p in run])
     lettered = any(any(map(str.isalpha, p.text)) for p in math)
     return lettered or _RELATION.search(text) is not None
