@@ -56,8 +56,9 @@ _GRID = np.arange(np.log(4.0), np.log(160.0), 0.03)
 def estimate_em(ink: np.ndarray) -> float:
     """Body size in pixels (4 to 160) of ink (H, W) uint8, cut to the ink.
 
-    Measured: within 20 % for 9 of 10 formula images at 7 to 42 pixels per em, in thick and thin
-    renderings (docs/training.md); the rest are mostly single symbols and images under 8 pixels.
+    Measured on 600 images with known size, magnified 0.5 to 3 times (7 to 42 pixels per em): within
+    20 % for 9 of 10, and for 19 of 20 from 14 pixels on. Those missed are mostly single symbols,
+    scripts alone, and images under 8 pixels per em, where marks run together.
     """
     zoom = 3 if ink.size < 6_000 else 2 if ink.size < 40_000 else 1
     if zoom > 1:

@@ -1,7 +1,8 @@
 """The training loop, in one process: read, learn, validate, checkpoint, go on where it stopped.
 
-In: a data set folder and a `TrainConfig`. Out: a run folder with `best/` (best BLEU of free-running
-output on held-out samples), `latest/` (to resume from) and `metrics.jsonl`.
+In: a data set folder and a `TrainConfig`. Out: a run folder with `best/` (the checkpoint of the
+best BLEU of free-running output on held-out samples, among those validated on the longest formulas
+so far), `latest/` (to resume from), `config.json` and `metrics.jsonl`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from i2l_batch.errors import UsageError
 from i2l_batch.metrics import score
 from i2l_batch.models.checkpoint import save_checkpoint
 from i2l_batch.models.compact import Compact
@@ -43,14 +45,28 @@ def train(
     device: str = "cpu",
     say: Callable[[str], None] = print,
 ) -> Progress:
-    """Train until `max_minutes` of training are spent; the same call again resumes."""
+    """Train until `max_minutes` of training are spent; the same call again resumes.
+
+    Raises:
+        UsageError: the data set is unfinished or too small, or the run is of another one.
+    """
     run.mkdir(parents=True, exist_ok=True)
     (run / "config.json").write_text(json.dumps(asdict(config), indent=1), "utf-8")
     tokenizer = read_vocabulary(dataset)
     samples = read_samples(dataset, tokenizer)
     held, learned = samples[: config.validate_samples], samples[config.validate_samples :]
+    if not learned:
+        raise UsageError(
+            f"{dataset} has {len(samples)} samples and validation takes {config.validate_samples}: "
+            "lower validate_samples"
+        )
     torch.manual_seed(config.seed)
     model = Compact(ModelConfig(vocab_size=len(tokenizer))).to(device)
+    if config.end_tokens >= model.config.max_tokens:
+        raise UsageError(
+            f"end_tokens {config.end_tokens} is too long: the model takes at most "
+            f"{model.config.max_tokens - 1} tokens"
+        )
     trainer = Trainer(model, tokenizer, config, run)
     say(
         f"{len(learned)} samples, {len(tokenizer)} tokens, {model.num_parameters} parameters, "
@@ -77,7 +93,7 @@ class Trainer:
             lr=config.learning_rate,
             betas=(0.9, 0.98),
         )
-        self.progress = restore_state(run / "latest", model, self.optimizer)
+        self.progress = restore_state(run / "latest", model, tokenizer, self.optimizer)
 
     @property
     def share(self) -> float:
@@ -92,7 +108,8 @@ class Trainer:
         rng = np.random.default_rng(config.seed + self.progress.step)
         validated = self.progress.seconds
         while self.share < 1:
-            members = np.flatnonzero(lengths <= config.limit_tokens(self.share))
+            limit = max(config.limit_tokens(self.share), lengths.min())
+            members = np.flatnonzero(lengths <= limit)
             # A part of the members at a time: the limit grows within what would be an epoch.
             members = rng.permutation(members)[:8000]
             limits = {"batch_pixels": config.batch_pixels, "batch_size": config.batch_size}
@@ -143,8 +160,10 @@ class Trainer:
         scores = score(predictions, truths)
         self._record({"validation": asdict(scores), "limit_tokens": limit}, say)
         # Later validations are on longer formulas: an early, easy one must not beat the latest.
-        save_checkpoint(self.run / "best", self.model, self.tokenizer)
-        self.progress.best_bleu = scores.bleu
+        progress = self.progress
+        if (limit, scores.bleu) >= (progress.best_limit, progress.best_bleu):
+            save_checkpoint(self.run / "best", self.model, self.tokenizer)
+            progress.best_limit, progress.best_bleu = limit, scores.bleu
         save_state(self.run / "latest", self.model, self.tokenizer, self.optimizer, self.progress)
 
     def _log(self, losses: np.ndarray, speed: float, say: Callable[[str], None]) -> None:
@@ -183,7 +202,7 @@ def greedy(
         memory = model.encode(batch.images.to(model.device), batch.sizes.to(model.device))
         state, tokens = model.start(memory), batch.inputs[:, :1].to(model.device)
         output = []
-        for _ in range(2 * batch.targets.shape[1]):
+        for _ in range(min(2 * batch.targets.shape[1], model.config.max_tokens)):
             state, log_probabilities, _ = model.step(state, tokens, memory)
             tokens = log_probabilities.argmax(-1)
             output.append(tokens[:, 0])

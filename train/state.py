@@ -12,10 +12,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from i2l_batch.models.checkpoint import save_checkpoint
+from i2l_batch.durable import sync_folder, whole_file
+from i2l_batch.errors import CheckpointError, UsageError
+from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.tokenizer import Tokenizer
 
@@ -28,7 +31,10 @@ class Progress:
     seconds: float = 0.0
     """Training time so far, over all starts."""
     images: int = 0
+    best_limit: int = 0
+    """Longest formulas, in tokens, that `best/` was validated on."""
     best_bleu: float = -1.0
+    """BLEU of `best/` on them; 0-1."""
 
 
 def save_state(
@@ -39,6 +45,7 @@ def save_state(
     progress: Progress,
 ) -> None:
     """Write the run's state; the old one stays readable until the new one is whole."""
+    _recover(folder)
     incoming = folder.with_name(f".{folder.name}.new")
     save_checkpoint(incoming, model, tokenizer)
     tensors: dict[str, Tensor] = {
@@ -50,23 +57,42 @@ def save_state(
         for key, value in optimizer.state.get(parameter, {}).items():
             tensors[f"{key}.{name}"] = torch.as_tensor(value)
     contiguous = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    (incoming / "optimizer.safetensors").write_bytes(save(contiguous))
-    (incoming / "progress.json").write_text(json.dumps(asdict(progress)), "utf-8")
-    outgoing = folder.with_name(f".{folder.name}.old")
+    with whole_file(incoming / "optimizer.safetensors") as file:
+        file.write(save(contiguous))
+    with whole_file(incoming / "progress.json") as file:
+        file.write(json.dumps(asdict(progress)).encode())
+    outgoing = _outgoing(folder)
     _remove(outgoing)
     if folder.exists():
         os.replace(folder, outgoing)
     os.replace(incoming, folder)
+    sync_folder(folder.parent)
     _remove(outgoing)
 
 
-def restore_state(folder: Path, model: Compact, optimizer: torch.optim.Optimizer) -> Progress:
-    """Load what `save_state` wrote into model and optimizer; a new `Progress` if there is none."""
-    if not folder.exists():
-        folder = folder.with_name(f".{folder.name}.old")  # died between the two renames
+def restore_state(
+    folder: Path, model: Compact, tokenizer: Tokenizer, optimizer: torch.optim.Optimizer
+) -> Progress:
+    """Load what `save_state` wrote into model and optimizer; a new `Progress` if there is none.
+
+    Raises:
+        UsageError: the state is of another model or vocabulary.
+        CheckpointError: its files are missing or damaged.
+    """
+    _recover(folder)
     if not folder.exists():
         return Progress()
-    tensors = load((folder / "optimizer.safetensors").read_bytes())
+    saved, saved_tokenizer = load_checkpoint(folder)
+    if saved.config != model.config or saved_tokenizer.vocabulary != tokenizer.vocabulary:
+        raise UsageError(
+            f"{folder} was trained on another data set or model: "
+            "resume with the same ones, or give another run folder"
+        )
+    try:
+        tensors = load((folder / "optimizer.safetensors").read_bytes())
+        progress = Progress(**json.loads((folder / "progress.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError, SafetensorError) as error:
+        raise CheckpointError(f"cannot resume from {folder}: {error}") from error
     model.load_state_dict(
         {k.removeprefix("weights."): v for k, v in tensors.items() if k.startswith("weights.")}
     )
@@ -76,7 +102,17 @@ def restore_state(folder: Path, model: Compact, optimizer: torch.optim.Optimizer
             for key in ("step", "exp_avg", "exp_avg_sq")
             if f"{key}.{name}" in tensors
         }
-    return Progress(**json.loads((folder / "progress.json").read_text("utf-8")))
+    return progress
+
+
+def _outgoing(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _recover(folder: Path) -> None:
+    """Undo the first of the two renames, if the process died between them."""
+    if not folder.exists() and _outgoing(folder).exists():
+        os.replace(_outgoing(folder), folder)
 
 
 def _remove(folder: Path) -> None:
