@@ -5,9 +5,14 @@ In: a `PageText`. Out: a `PageText` without the pieces and rules that lie in the
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
+from math import ceil, floor
 
 from i2l_batch.extract.glyphs import PageText, Piece, Rect
+
+_CELL = 4.0
+"""Points; shapes that are closer than one or two of these belong to one drawing."""
 
 
 def drop_figures(text: PageText, body: float) -> PageText:
@@ -15,21 +20,28 @@ def drop_figures(text: PageText, body: float) -> PageText:
     zones = _drawn_zones(text, body) + _table_zones(text, body)
     if not zones:
         return text
-    lines = [[p for p in line if not _inside(p, zones)] for line in text.lines]
-    return replace(text, lines=[line for line in lines if line])
+    lines = [[p for p in line if not _inside(_middle(p), zones)] for line in text.lines]
+    rules = [r for r in text.rules if not _inside(((r[0] + r[2]) / 2, r[1]), zones)]
+    return replace(text, lines=[line for line in lines if line], rules=rules)
 
 
-def _inside(piece: Piece, zones: list[Rect]) -> bool:
-    x, y = (piece.x0 + piece.x1) / 2, (piece.y0 + piece.y1) / 2
+def _middle(piece: Piece) -> tuple[float, float]:
+    return (piece.x0 + piece.x1) / 2, (piece.y0 + piece.y1) / 2
+
+
+def _inside(point: tuple[float, float], zones: list[Rect]) -> bool:
+    x, y = point
     return any(x0 < x < x1 and y0 < y < y1 for x0, y0, x1, y1 in zones)
 
 
 def _drawn_zones(text: PageText, body: float) -> list[Rect]:
     """Boxes of pictures and of clusters of drawing, with the room that axis labels take."""
     clusters: list[tuple[Rect, int]] = []
-    shapes = [(box, 1) for box in text.drawings] + [(box, 0) for box in text.rules]
-    for (x0, y0, x1, y1), weight in sorted(shapes):
-        grown = (x0 - 6, y0 - 6, x1 + 6, y1 + 6)
+    # Thousands of marks fall into few cells, so that a scatter plot costs no more than a graph.
+    cells = Counter(_cells(box) for box in text.drawings)
+    cells.update({_cells(box): 0 for box in text.rules})
+    for (x0, y0, x1, y1), weight in sorted(cells.items()):
+        grown = ((x0 - 1) * _CELL, (y0 - 1) * _CELL, (x1 + 1) * _CELL, (y1 + 1) * _CELL)
         apart: list[tuple[Rect, int]] = []
         for other, count in clusters:
             if _touch(grown, other):
@@ -47,6 +59,12 @@ def _drawn_zones(text: PageText, body: float) -> list[Rect]:
     ]
     pictures = [image for image in text.images if image[2] - image[0] > 2 * body]
     return zones + [image for image in pictures if not _frames_text(image, text, body)]
+
+
+def _cells(box: Rect) -> tuple[int, int, int, int]:
+    """The outermost cells that a box touches."""
+    x0, y0, x1, y1 = (edge / _CELL for edge in box)
+    return floor(x0), floor(y0), ceil(x1), ceil(y1)
 
 
 def _frames_text(box: Rect, text: PageText, body: float) -> bool:

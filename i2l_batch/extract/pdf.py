@@ -118,9 +118,12 @@ def page_formulas(
     page: pymupdf.Page, text: PageText, config: ExtractConfig
 ) -> list[tuple[Formula, bytes]]:
     """The formulas on a page, their boxes drawn in to the ink, with a PNG of each."""
+    formulas = find_formulas(text, page.rect.width, inline=config.inline)
+    if not formulas:
+        return []
     camera = PageCamera(page, config.dpi)
     found: list[tuple[Formula, bytes]] = []
-    for formula in find_formulas(text, page.rect.width, inline=config.inline):
+    for formula in formulas:
         cut = camera.cut(formula.box, *_own_and_foreign(formula, text))
         if cut:
             box, png = cut
