@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from i2l_batch.errors import CheckpointError
 
@@ -48,8 +49,9 @@ class ModelConfig:
         if extra := sorted(set(values) - known):
             raise CheckpointError(f"config.json has unknown fields: {', '.join(extra)}")
         try:
-            if "channels" in values:
-                values = {**values, "channels": tuple(values["channels"])}
-            return cls(**values)
+            sizes: dict[str, Any] = dict(values)
+            if "channels" in sizes:
+                sizes["channels"] = tuple(sizes["channels"])
+            return cls(**sizes)
         except TypeError as error:
             raise CheckpointError(f"config.json does not describe a model: {error}") from error
