@@ -40,7 +40,9 @@ def find_formulas(text: PageText, width: float, *, inline: bool = False) -> list
     numbers: list[Number] = []
     for column in columns(segments(text, body), width):
         prose, loose, labels = _sort_rows(column, body)
-        groups = [group for group in _group(loose, prose, body) if _is_formula(group, body)]
+        stacks = _group(loose, prose, body)
+        groups = [part for stack in stacks for part in _sides(stack, body)]
+        groups = [group for group in groups if _is_formula(group, body)]
         found = [
             _formula("display", [piece for row in group for piece in row.pieces], text.rules, body)
             for group in groups
@@ -116,10 +118,22 @@ def _group(loose: list[Row], prose: list[Row], body: float) -> list[list[Row]]:
     return groups
 
 
+def _sides(stack: list[Row], body: float) -> list[list[Row]]:
+    """Cut a group where its rows stand side by side, far apart and on no common baseline."""
+    parts: list[list[Row]] = []
+    end = 0.0
+    for row in sorted([r for r in stack if r.pieces], key=lambda r: r.x0):
+        if not parts or row.x0 - end > 3 * body:
+            parts.append([])
+            end = row.x1
+        parts[-1].append(row)
+        end = max(end, row.x1)
+    return parts
+
+
 def _is_formula(group: list[Row], body: float) -> bool:
+    """Whether what stands apart from prose is mathematics, and more than a stray sign."""
     pieces = [piece for row in group for piece in row.pieces]
-    if not pieces:
-        return False
     characters = sum([len(p.text) for p in pieces])
     math = [p for p in pieces if p.math]
     width = max([p.x1 for p in pieces]) - min([p.x0 for p in pieces])
@@ -129,8 +143,10 @@ def _is_formula(group: list[Row], body: float) -> bool:
         return False
     if max([p.size for p in pieces]) < 0.7 * body:
         return False
-    if total < 0.25 * width * len({round(row.baseline / body) for row in group}) ** 0.5:
-        return False  # a few letters far apart: labels of a plot
+    # A few letters far apart are labels of a plot; more lines may be filled less each.
+    lines = len({round(row.baseline / body) for row in group})
+    if total < 0.25 * width * lines**0.5:
+        return False
     # A case distinction may hold more words than signs.
     most = 0.85 if any(p.math and p.height > 1.7 * body for p in pieces) else 0.5
     return words < most * total and sum([p.width for p in math]) > 0.12 * total
