@@ -9,6 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
+from i2l_batch.errors import RenderError
 from i2l_batch.latex import brace_arguments, canonicalize, tokenize
 from i2l_batch.train.allowed import objection
 from i2l_batch.train.render import MAX_PIXELS, Rendering, render
@@ -274,6 +275,12 @@ def test_refused_formulas_do_not_need_tex() -> None:
     (reason,) = render([[r"\input", "{", "x", "}"]], [100])
     assert isinstance(reason, str)
     assert re.search(r"\\input", reason)
+
+
+def test_missing_tex_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(RenderError, match=r"pdflatex is not installed.*apt-get install"):
+        render([["x"]], [100])
 
 
 def test_the_log_is_read_formula_by_formula() -> None:
