@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from i2l_batch.errors import UsageError
@@ -64,6 +64,7 @@ def test_a_distinguishing_name_does_not_collide_with_a_real_one(tmp_path: Path) 
     assert len(set(found)) == 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["x", "y", "x/x", "y/x", "x/y", "y/x/x"]), min_size=1, max_size=6))
 def test_names_are_distinct_whatever_roots_are_given(
     tmp_path_factory: pytest.TempPathFactory, roots: list[str]

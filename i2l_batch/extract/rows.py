@@ -1,7 +1,7 @@
 """Pieces of a page -> columns and, in each, rows of text on one baseline.
 
-In: a `PageText`. Out: the body size, `Column`s with their text edges, and their `Row`s, each told
-apart as prose or not; small or tall pieces that belong to no baseline come as rows of their own.
+In: a `PageText`. Out: the body size, and `Column`s with their text edges and their `Row`s, which are
+MuPDF's lines cut at wide gaps. What is prose among them is told in `prose`.
 """
 
 from __future__ import annotations
