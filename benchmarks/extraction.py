@@ -177,7 +177,9 @@ def _speed(paths: list[Path]) -> str:
             first = chunk.next_page
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rate = pages / max(seconds, 1e-9)
-    return f"{pages} pages in {seconds:.2f} s of CPU: {rate:.1f} pages/s; peak memory {peak:.0f} MiB"
+    return (
+        f"{pages} pages in {seconds:.2f} s of CPU: {rate:.1f} pages/s; peak memory {peak:.0f} MiB"
+    )
 
 
 if __name__ == "__main__":

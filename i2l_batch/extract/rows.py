@@ -1,6 +1,6 @@
 """Pieces of a page -> columns and, in each, rows of text on one baseline.
 
-In: a `PageText`. Out: the body size, and `Column`s with their text edges and their `Row`s, which are
+In: a `PageText`. Out: the body size, and `Column`s with their text edges and `Row`s, which are
 MuPDF's lines cut at wide gaps. What is prose among them is told in `prose`.
 """
 
