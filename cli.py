@@ -6,6 +6,7 @@ Everything it does, the package does without it.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -201,11 +202,15 @@ app.command()(commands.train)
 app.command()(commands.evaluate)
 
 
-def main() -> None:
-    """Run the command line; errors meant for the user become one line and exit code 2."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors meant for the user become one line and exit code 2.
+
+    Args:
+        arguments: null for those of the process.
+    """
     end_in_order()
     try:
-        app()
+        app(arguments)
     except I2LError as error:
         print(f"i2l: {error}", file=sys.stderr)
         sys.exit(2)

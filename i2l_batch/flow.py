@@ -94,6 +94,12 @@ class Flow:
             self._store.flush_if_due()
             self._progress.update(self._account, self._formulas, waiting=len(self._pool))
 
+    def close(self) -> None:
+        """End what is still on its way."""
+        for reference in self._extracting:
+            self._ray.cancel(reference, force=True)
+        self._readers.close()
+
     def _new_reader(self) -> Any:
         config = self._config
         return self._reader.remote(
@@ -157,7 +163,7 @@ class Flow:
             for document in {ticket.document: None for ticket in outcome.batch.tickets}:
                 self._finish(document)
         elif isinstance(outcome, Death):
-            self._progress.note(f"a reader is started again ({outcome.reason})")
+            self._progress.note(f"a batch is tried again ({outcome.reason})")
             for batch in outcome.innocent:
                 self._pool.put_back(batch)
             for ticket in self._pool.put_back_alone(outcome.suspect):

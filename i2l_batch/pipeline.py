@@ -68,6 +68,7 @@ def transcribe(
                     finally:  # before Ray is shut down, which takes seconds
                         with whole():
                             store.flush()
+                        flow.close()
             status = "finished"
         except KeyboardInterrupt:
             status = "interrupted"

@@ -34,12 +34,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Death:
-    """What a dead reader leaves."""
+    """What a reader leaves that died, or raised."""
 
     suspect: Batch
-    """It was read when the reader died."""
+    """It was read when that happened."""
     innocent: Sequence[Batch]
-    """They waited."""
+    """They waited, and are not going to be read now."""
     reason: str
 
 
@@ -113,6 +113,11 @@ class Readers:
         batch = slot.batches.pop(reference)
         return Answer(batch=batch, transcripts=transcripts, seconds=seconds)
 
+    def close(self) -> None:
+        """End all readers, whatever they do: on a Ray that goes on they would keep its CPUs."""
+        for slot in self._slots:
+            self._ray.kill(slot.actor)
+
     def _new_slot(self) -> _Slot:
         actor = self._make()
         return _Slot(actor=actor, loading=actor.load.remote())
@@ -136,12 +141,17 @@ class Readers:
             slot.loading, slot.deaths = None, 0
 
     def _died(self, slot: _Slot, reference: Any, error: Any) -> Death:
-        """Replace a reader that died, or that raised: after an error on a GPU nothing works."""
-        guilty = reference if isinstance(error, self._raised) else self._first_unread(slot)
-        suspect = slot.batches.pop(guilty)
-        innocent = list(slot.batches.values())
-        self._replace(slot)
-        cause = error.cause if isinstance(error, self._raised) else error
+        """A batch was not read; replace the reader unless it can go on."""
+        if isinstance(error, self._raised):
+            suspect, cause = slot.batches.pop(reference), error.cause
+            # torch's errors; after one on a GPU nothing works any more.
+            lives = not isinstance(cause, RuntimeError)
+        else:
+            suspect, cause = slot.batches.pop(self._first_unread(slot)), error
+            lives = False
+        innocent = [] if lives else list(slot.batches.values())
+        if not lives:
+            self._replace(slot)
         return Death(suspect=suspect, innocent=innocent, reason=one_line(cause))
 
     def _first_unread(self, slot: _Slot) -> Any:

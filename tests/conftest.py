@@ -1,0 +1,85 @@
+"""What tests of the pipeline share: a tiny checkpoint, one Ray, papers to read."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLES = ROOT / "examples"
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model with random weights: nonsense, but another one for another picture."""
+    import torch
+    from torch import nn
+
+    from i2l_batch.models.checkpoint import save_checkpoint
+    from i2l_batch.models.compact import Compact
+    from i2l_batch.models.config import ModelConfig
+    from i2l_batch.models.tokenizer import Tokenizer
+
+    tokenizer = Tokenizer.from_tokens([*"abcdexyz0123=+-()", r"\alpha"])
+    torch.manual_seed(1)
+    model = Compact(
+        ModelConfig(
+            vocab_size=len(tokenizer),
+            channels=(4, 4, 8, 8),
+            dim=16,
+            num_heads=2,
+            num_layers=1,
+            ff_dim=16,
+            max_tokens=16,
+        )
+    )
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            assert module.running_mean is not None
+            assert module.running_var is not None
+            nn.init.normal_(module.running_mean, std=0.2)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+            nn.init.normal_(module.bias, std=0.3)
+    with torch.no_grad():
+        for name, weights in model.decoder.named_parameters():
+            if "cross" in name or "output" in name:  # so that what it sees matters
+                weights.mul_(8)
+    folder = tmp_path_factory.mktemp("checkpoint") / "tiny"
+    save_checkpoint(folder, model, tokenizer)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """The address of a Ray with one core, in this process: the pipeline uses it as it is."""
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    import ray
+
+    folder = tempfile.mkdtemp(prefix="i2l-t-", dir="/tmp")
+    ray.init(
+        address="local",
+        num_cpus=1,
+        num_gpus=0,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        object_store_memory=200 << 20,
+        _temp_dir=folder,
+    )
+    yield ray.get_runtime_context().gcs_address
+    ray.shutdown()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> list[str]:
+    """Copies of the example papers and formulas."""
+    for name in ("papers", "formulas"):
+        shutil.copytree(EXAMPLES / name, tmp_path / "in" / name)
+    return [str(tmp_path / "in" / "papers"), str(tmp_path / "in" / "formulas")]

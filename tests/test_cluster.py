@@ -1,0 +1,89 @@
+"""Workers and cores are shared out so that nothing waits for ever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from i2l_batch.cluster import Machine, Plan, connected, plan
+from i2l_batch.config import TranscribeConfig
+from i2l_batch.errors import UsageError
+
+
+def demand(plan: Plan) -> tuple[float, int]:
+    """CPUs and GPUs that all workers together ask for."""
+    cpus = plan.readers * plan.reader_cpus + plan.extractors * plan.extract_cpus
+    return cpus, plan.readers * plan.reader_gpus
+
+
+@pytest.mark.parametrize("cpus", [1, 2, 3, 4, 6, 16, 64])
+@pytest.mark.parametrize("gpus", [0, 1, 8])
+@pytest.mark.parametrize("options", [{}, {"workers": 1}, {"workers": 40}, {"device": "cpu"}])
+def test_a_machine_bears_its_plan(cpus: int, gpus: int, options: dict[str, Any]) -> None:
+    found = plan(TranscribeConfig(**options), [Machine(cpus, gpus)])
+    asked_cpus, asked_gpus = demand(found)
+    assert asked_cpus <= cpus + 1e-9
+    assert asked_gpus <= gpus
+    assert found.readers >= 1
+    assert found.extractors >= 1
+    assert found.reader_cpus > 0.01
+    assert found.extract_cpus > 0.01 or options == {"workers": 40}
+    assert found.extract_cpus >= 0.0001  # the least that Ray can tell from nothing
+    assert found.reader_threads * (found.readers if not found.reader_gpus else 1) <= max(cpus, 1)
+
+
+@pytest.mark.parametrize(
+    ("cpus", "gpus", "readers", "threads", "extractors"),
+    [
+        (1, 0, 1, 1, 1),
+        (2, 0, 1, 2, 1),
+        (3, 0, 1, 3, 1),
+        (4, 0, 1, 4, 1),
+        (16, 0, 4, 4, 4),
+        (1, 1, 1, 1, 1),
+        (16, 1, 1, 16, 15),
+        (16, 8, 8, 2, 8),
+    ],
+)
+def test_the_table(cpus: int, gpus: int, readers: int, threads: int, extractors: int) -> None:
+    found = plan(TranscribeConfig(), [Machine(cpus, gpus)])
+    assert (found.readers, found.reader_threads, found.extractors) == (readers, threads, extractors)
+    assert found.reader_gpus == (1 if gpus else 0)
+
+
+def test_no_model_asks_for_more_than_one_machine_has() -> None:
+    machines = [Machine(2), Machine(2), Machine(3), Machine(16)]
+    found = plan(TranscribeConfig(), machines)
+    assert found.readers == 7
+    assert found.reader_cpus <= 2
+    assert demand(found)[0] <= 23
+
+
+def test_options_choose_the_workers() -> None:
+    machines = [Machine(8, 2), Machine(8, 2)]
+    assert plan(TranscribeConfig(gpus=3), machines).readers == 3
+    assert plan(TranscribeConfig(device="cpu"), machines).reader_gpus == 0
+    assert plan(TranscribeConfig(workers=5), machines).extractors == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": "cuda"}, "--device cuda: Ray finds no GPU here; use --device cpu or auto"),
+        ({"gpus": 2}, "--gpus 2: Ray finds 0 here"),
+        ({"gpus": 2, "device": "cpu"}, "--gpus 2 and --device cpu contradict each other"),
+    ],
+)
+def test_what_is_not_there_is_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        plan(TranscribeConfig(**options), [Machine(4)])
+    assert str(caught.value) == message
+
+
+def test_a_ray_that_runs_is_used_and_left_running(cluster: str) -> None:
+    import ray
+
+    with connected(TranscribeConfig()) as found:
+        assert demand(found)[0] <= 1
+    assert ray.get_runtime_context().gcs_address == cluster

@@ -1,0 +1,235 @@
+"""A run gives the rows that its steps give one by one, whatever its workers, batches and chunks."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from i2l_batch.config import ExtractConfig, TranscribeConfig
+from i2l_batch.errors import CheckpointError, I2LError, StoreError, UsageError
+from i2l_batch.images import decode_png
+from i2l_batch.pipeline import dry_run
+from i2l_batch.records import Crop, Transcript
+from i2l_batch.results import open_results
+from i2l_batch.stages import Reader
+from i2l_batch.transcriber import Transcriber
+from tests.extract import pdfs
+from tests.fake_readers import (
+    DyingReader,
+    FussyReader,
+    HashReader,
+    HopelessReader,
+    PoisonedReader,
+    UnloadableReader,
+)
+from tests.runs import direct_rows, documents, rows, run
+
+pytestmark = pytest.mark.usefixtures("cluster")
+
+
+def test_a_run_gives_what_its_steps_give(
+    examples: list[str], tmp_path: Path, checkpoint: Path
+) -> None:
+    """The real model; also with one page at a time, other batches and other workers."""
+    transcriber = Transcriber(checkpoint, beam_size=2, num_threads=1)
+
+    def read(crops: list[Crop]) -> list[Transcript]:
+        return [t for c in crops for t in transcriber.transcribe([decode_png(c.png)], [c.em])]
+
+    expected = direct_rows(examples, read)
+    assert len({latex for latex, _ in expected.values()}) > 5  # rows in disorder would show
+    for number, (workers, batch_size, chunk_pages) in enumerate([(1, 32, 50), (3, 3, 1)]):
+        account, _ = run(
+            examples,
+            tmp_path / str(number),
+            checkpoint,
+            Reader,
+            ExtractConfig(chunk_pages=chunk_pages),
+            workers=workers,
+            batch_size=batch_size,
+            beam_size=2,
+        )
+        assert rows(tmp_path / str(number)) == expected
+        assert account.found == account.ok == 11
+        assert account.formulas == len(expected)
+        assert account.exit_code == 0
+
+
+@pytest.mark.parametrize(("workers", "batch_size", "chunk_pages"), [(1, 1, 2), (4, 7, 1)])
+def test_batches_and_chunks_do_not_matter(
+    tmp_path: Path, checkpoint: Path, workers: int, batch_size: int, chunk_pages: int
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(1, 7):
+        pdfs.paper(tmp_path / "in" / f"{number}.pdf", pages=number)
+    extract = ExtractConfig(chunk_pages=chunk_pages)
+    run(
+        [tmp_path / "in"],
+        tmp_path / "out",
+        checkpoint,
+        HashReader,
+        extract,
+        workers=workers,
+        batch_size=batch_size,
+    )
+    assert rows(tmp_path / "out") == direct_rows([tmp_path / "in"])
+    pages = [row["pages"] for row in documents(tmp_path / "out").values()]
+    assert sorted(pages) == list(range(1, 7))
+
+
+@pytest.fixture
+def papers(tmp_path: Path) -> Path:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    for number in range(4):
+        pdfs.paper(folder / f"{number}.pdf", pages=number + 1)
+    return folder
+
+
+def test_running_again_skips_what_is_done_and_redoes_what_changed(
+    papers: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    first, _ = run([papers], tmp_path / "out", checkpoint)
+    again, _ = run([papers], tmp_path / "out", checkpoint)
+    assert (first.ok, again.ok, again.skipped, again.formulas) == (4, 0, 4, 0)
+    pdfs.paper(papers / "0.pdf", pages=5)
+    pdfs.paper(papers / "new.pdf")
+    config = TranscribeConfig(model=checkpoint)
+    assert dry_run([str(papers)], tmp_path / "out", config) == [
+        "redo        0.pdf",
+        "skip        1.pdf",
+        "skip        2.pdf",
+        "skip        3.pdf",
+        "transcribe  new.pdf",
+    ]
+    changed, _ = run([papers], tmp_path / "out", checkpoint)
+    assert (changed.ok, changed.skipped) == (2, 3)
+    assert rows(tmp_path / "out") == direct_rows([papers])
+
+
+def test_failed_documents_are_tried_again_when_asked(
+    papers: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    pdfs.paper(papers / "locked.pdf", password="secret")
+    missing = str(papers.parent / "missing.pdf")
+    inputs = [papers, missing]
+    first, said = run(inputs, tmp_path / "out", checkpoint)
+    assert (first.ok, first.failed, first.exit_code) == (4, 2, 1)
+    assert f"failed: missing.pdf: {missing} cannot be read: No such file or directory\n" in said
+    skipped, said = run(inputs, tmp_path / "out", checkpoint)
+    assert (skipped.skipped, skipped.skipped_failed, skipped.exit_code) == (6, 2, 0)
+    assert "(2 of the skipped failed before: see --retry-failed)" in skipped.line()
+    opened = ExtractConfig(pdf_password="secret")
+    again, _ = run(inputs, tmp_path / "out", checkpoint, extract=opened, retry_failed=True)
+    assert (again.ok, again.failed, again.skipped) == (1, 1, 4)
+    found = documents(tmp_path / "out")
+    assert (found["locked.pdf"]["status"], found["locked.pdf"]["attempts"]) == ("ok", 2)
+    assert (found["missing.pdf"]["status"], found["missing.pdf"]["attempts"]) == ("failed", 2)
+
+
+def test_a_file_that_vanishes_keeps_its_rows(
+    papers: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    inputs = [papers / "0.pdf", papers / "1.pdf"]
+    run(inputs, tmp_path / "out", checkpoint)
+    before = rows(tmp_path / "out")
+    inputs[0].unlink()
+    account, said = run(inputs, tmp_path / "out", checkpoint)
+    assert (account.failed, account.skipped) == (1, 1)
+    assert "its earlier rows are kept" in said
+    assert rows(tmp_path / "out") == before
+
+
+def test_other_settings_are_refused_and_the_password_is_none(
+    papers: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    secret = ExtractConfig(pdf_password="open sesame")
+    run([papers], tmp_path / "out", checkpoint, extract=secret, max_files=1)
+    for path in (tmp_path / "out").rglob("*"):
+        assert path.is_dir() or b"sesame" not in path.read_bytes()
+    config = TranscribeConfig(model=checkpoint, extract=ExtractConfig(dpi=100))
+    with pytest.raises(StoreError, match=r"dpi 200 -> 100.*--overwrite"):
+        run([papers], tmp_path / "out", checkpoint, extract=config.extract)
+    with pytest.raises(StoreError, match=r"dpi 200 -> 100.*--overwrite"):
+        dry_run([str(papers)], tmp_path / "out", config)
+    config = replace(config, overwrite=True)
+    assert dry_run([str(papers)], tmp_path / "out", config)[0] == "transcribe  0.pdf"
+    account, _ = run([papers], tmp_path / "out", checkpoint, extract=config.extract, overwrite=True)
+    assert account.ok == 4
+
+
+def test_crops_can_be_left_out(papers: Path, tmp_path: Path, checkpoint: Path) -> None:
+    for keep_crops in (True, False):
+        output = tmp_path / str(keep_crops)
+        run([papers], output, checkpoint, keep_crops=keep_crops, max_files=1)
+        (crop,) = open_results(output).formulas(["crop"]).to_table()["crop"].to_pylist()
+        assert (crop is not None) == keep_crops
+
+
+def test_fail_fast_ends_the_run(tmp_path: Path, checkpoint: Path, papers: Path) -> None:
+    (papers / "00.pdf").write_text("no paper")
+    account, _ = run([papers], tmp_path / "out", checkpoint, fail_fast=True, workers=1)
+    assert account.failed == 1
+    assert not account.adds_up
+    assert "not done" in account.line()
+    assert account.exit_code == 1
+
+
+@pytest.mark.parametrize("reader", [PoisonedReader, FussyReader])
+def test_a_crop_that_kills_the_model_takes_no_other_along(
+    tmp_path: Path, checkpoint: Path, reader: type[Reader]
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    pdfs.paper(folder / "bad.pdf", pages=4)
+    pdfs.paper(folder / "good.pdf", pages=2)
+    expected = direct_rows([folder])
+    account, said = run([folder], tmp_path / "out", checkpoint, reader, batch_size=3)
+    assert (account.ok, account.partial, account.exit_code) == (1, 1, 1)
+    table = open_results(tmp_path / "out").formulas().to_table()
+    flags = dict(zip(table["formula_id"].to_pylist(), table["flags"].to_pylist(), strict=True))
+    crashed = [name for name, value in flags.items() if value == ["crashed"]]
+    assert len(crashed) == 1
+    found = rows(tmp_path / "out")
+    assert found.pop(crashed[0])[0] == ""
+    assert found == {name: row for name, row in expected.items() if name != crashed[0]}
+    assert documents(tmp_path / "out")["bad.pdf"]["status"] == "partial"
+    assert "partial: bad.pdf: 1 of 4 formulas crash the model" in said
+
+
+@pytest.mark.parametrize(
+    ("reader", "error", "message"),
+    [
+        (UnloadableReader, CheckpointError, "the checkpoint is of no use"),
+        (DyingReader, I2LError, "the model's process died 3 times while it loaded"),
+        (HopelessReader, I2LError, "the model crashes over every formula: ValueError: broken"),
+    ],
+)
+def test_a_model_that_does_not_work_ends_the_run_with_one_line(
+    tmp_path: Path, checkpoint: Path, reader: type[Reader], error: type[I2LError], message: str
+) -> None:
+    path = pdfs.paper(tmp_path / "long.pdf", pages=25)
+    with pytest.raises(error, match=message) as caught:
+        run([path], tmp_path / "out", checkpoint, reader)
+    assert "\n" not in str(caught.value)
+    (record,) = open_results(tmp_path / "out").runs()
+    assert record["status"] == "failed"
+
+
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    papers: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    with pytest.raises(UsageError, match="--device cuda: Ray finds no GPU"):
+        run([papers], tmp_path / "out", checkpoint, device="cuda")
+    assert rows(tmp_path / "out") == {}
+    shutil.rmtree(tmp_path / "out")
+    with pytest.raises(UsageError, match="no PDF or image files found"):
+        run([checkpoint], tmp_path / "out", checkpoint)
+    with pytest.raises(UsageError, match="--pages 3-x: write pages"):
+        run([papers], tmp_path / "out", checkpoint, extract=ExtractConfig(pages="3-x"))
+    with pytest.raises(CheckpointError, match=r"papers is not a checkpoint: model\.safetensors"):
+        run([papers], tmp_path / "out", papers)
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,115 @@
+"""Every crop is in exactly one batch at a time, and a document ends once all of them are read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from i2l_batch.errors import SourceError
+from i2l_batch.records import Source
+from i2l_batch.resume import Decision
+from i2l_batch.stages import Chunk
+from i2l_batch.tickets import MAX_DEATHS, OpenDocument, Pool, unreadable
+
+READ = replace(unreadable(), flags=())
+
+
+def document() -> OpenDocument:
+    source = Source(path="/in/a.pdf", name="a.pdf", num_bytes=5, media="pdf")
+    return OpenDocument(Decision(source=source, action="transcribe", attempts=0))
+
+
+def chunk(widths: tuple[int, ...] = (), sha256: str | None = "00", **values: Any) -> Chunk:
+    empty = {"next_page": None, "page_errors": (), "notes": (), "error": None, "seconds": 1.0}
+    return Chunk(source_sha256=sha256, num_pages=9, widths=widths, **(empty | values))
+
+
+@given(
+    st.lists(st.lists(st.integers(1, 90), max_size=9), max_size=6),
+    st.integers(1, 8),
+    st.randoms(use_true_random=False),
+)
+def test_every_crop_is_read_once_whatever_dies(
+    chunks: list[list[int]], size: int, chance: Any
+) -> None:
+    one, pool, crashed = document(), Pool(), 0
+    for number, widths in enumerate(chunks):
+        one.chunks.append(f"reference {number}")
+        assert one.take(chunk(tuple(widths)))
+        pool.add(one, number, widths)
+    one.extracted = True
+    while pool:
+        waiting = len(pool)
+        batch = pool.take(size)
+        assert 1 <= len(batch.tickets) <= size
+        assert len(pool) == waiting - len(batch.tickets)
+        picks, references = batch.arguments()
+        assert len(references) == len(set(references))
+        for ticket, (reference, crop) in zip(batch.tickets, picks, strict=True):
+            assert references[reference] == f"reference {ticket.chunk}"
+            assert crop == ticket.crop
+            assert ticket.width == chunks[ticket.chunk][crop]
+            assert not ticket.deaths or len(batch.tickets) == 1
+        fate = chance.choice(["read", "read", "died", "innocent"])
+        if fate == "innocent":
+            pool.put_back(batch)
+        elif fate == "died":
+            for ticket in pool.put_back_alone(batch):
+                assert ticket.deaths == MAX_DEATHS
+                ticket.answer(unreadable())
+                crashed += 1
+        else:
+            for ticket in batch.tickets:
+                assert (ticket.chunk, ticket.crop) not in one.transcripts
+                ticket.answer(unreadable())
+        assert one.is_done == (len(one.transcripts) == sum(map(len, chunks)))
+    assert one.is_done
+
+
+def test_a_batch_is_the_oldest_crop_and_those_nearest_in_width() -> None:
+    one, pool = document(), Pool()
+    pool.add(one, 0, [50, 10, 52, 90, 49])
+    assert sorted(t.width for t in pool.take(3).tickets) == [49, 50, 52]
+    assert [t.width for t in pool.take(3).tickets] == [10, 90]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "status", "error_type", "formulas"),
+    [
+        ([chunk((1, 2))], "ok", None, 2),
+        ([chunk()], "empty", None, 0),
+        ([chunk(notes=("page 1 is a scan",))], "empty", None, 0),
+        ([chunk((1,), page_errors=("page 2: bad",))], "partial", None, 1),
+        ([chunk(error=SourceError("corrupt", "bad"), sha256=None)], "failed", "corrupt", 0),
+        ([chunk((1,)), chunk(error=SourceError("timeout", "long"))], "partial", "timeout", 1),
+        ([chunk((1,)), chunk((5, 6), sha256="11")], "partial", "unreadable", 1),
+    ],
+)
+def test_how_a_document_ends(
+    chunks: list[Chunk], status: str, error_type: str | None, formulas: int
+) -> None:
+    one = document()
+    for number, part in enumerate(chunks):
+        one.chunks.append(number)
+        if one.take(part):
+            for crop in range(len(part.widths)):
+                one.transcripts[number, crop] = READ
+    one.extracted = True
+    assert one.is_done
+    row = one.document("run")
+    assert (row.status, row.error_type, row.formulas) == (status, error_type, formulas)
+    assert len(one.chunks) == (0 if status == "failed" else 1)  # of the chunks that count
+
+
+def test_a_formula_that_crashes_the_model_makes_its_document_partial() -> None:
+    one = document()
+    one.chunks.append(0)
+    one.take(chunk((1, 2)))
+    one.transcripts |= {(0, 0): READ, (0, 1): unreadable()}
+    one.extracted = True
+    row = one.document("run")
+    assert (row.status, row.error_message) == ("partial", "1 of 2 formulas crash the model")
