@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -102,7 +103,7 @@ def connected(config: TranscribeConfig) -> Iterator[Plan]:
     if ray.is_initialized():  # a caller's own Ray: use it, leave it as it is
         yield plan(config, _machines())
         return
-    folder = None if config.ray_address else tempfile.mkdtemp(prefix="i2l-", dir=_short_folder())
+    folder = None if config.ray_address else _new_folder()
     try:
         _start(ray, config.ray_address, folder)
         yield plan(config, _machines())
@@ -131,9 +132,25 @@ def _start(ray: Any, address: str | None, folder: str | None) -> None:
         raise I2LError(f"Ray does not start on this machine: {reason}") from error
 
 
-def _short_folder() -> str:
-    """Where Ray's sockets and logs go while it runs; a socket's path has 107 bytes at most."""
-    return os.environ.get("RAY_TMPDIR") or "/tmp"  # noqa: S108 - mkdtemp makes its own in there
+def _new_folder() -> str:
+    """Where Ray's sockets and logs go while it runs; those of runs that were killed are removed."""
+    # Not TMPDIR: a socket's path has 107 bytes at most, and Ray's own part of it takes 70.
+    parent = os.environ.get("RAY_TMPDIR") or "/tmp"  # noqa: S108 - mkdtemp makes its own in there
+    for name in os.listdir(parent):
+        owner = re.fullmatch(r"i2l-(\d+)-\w+", name)
+        if owner and not _is_alive(int(owner[1])):
+            shutil.rmtree(os.path.join(parent, name), ignore_errors=True)
+    return tempfile.mkdtemp(prefix=f"i2l-{os.getpid()}-", dir=parent)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def _machines() -> list[Machine]:

@@ -130,6 +130,17 @@ def test_failed_documents_are_tried_again_when_asked(
     assert (found["missing.pdf"]["status"], found["missing.pdf"]["attempts"]) == ("failed", 2)
 
 
+def test_a_greedy_document_fails_alone(papers: Path, tmp_path: Path, checkpoint: Path) -> None:
+    """A hanging one, and broken ones: tests/test_cli.py."""
+    expected = direct_rows([papers])
+    pdfs.greedy(papers / "greedy.pdf")
+    extract = ExtractConfig(memory_limit=128, document_timeout=120)
+    account, _ = run([papers], tmp_path / "out", checkpoint, extract=extract)
+    assert (account.ok, account.failed, account.exit_code) == (4, 1, 1)
+    assert documents(tmp_path / "out")["greedy.pdf"]["error_type"] == "out_of_memory"
+    assert rows(tmp_path / "out") == expected
+
+
 def test_a_file_that_vanishes_keeps_its_rows(
     papers: Path, tmp_path: Path, checkpoint: Path
 ) -> None:
