@@ -32,6 +32,9 @@ Device = Literal["auto", "cpu", "cuda"]
 BATCH_PIXELS = 2_000_000
 """Padded pixels that are encoded at once: about 250 MB of activations."""
 
+NOTHING = [Hypothesis(tokens=(), log_probability=0.0, finished=True)]
+"""What is read in a blank picture. A model would recite something."""
+
 
 class Transcriber:
     """A loaded model that reads pictures."""
@@ -82,13 +85,17 @@ class Transcriber:
             for grey, em in zip(pictures, ems or [None] * len(pictures), strict=True)
         ]
         keys = [(ink.shape, ink.tobytes()) for ink, _ in prepared]
-        distinct = {key: ink for key, (ink, _) in zip(keys, prepared, strict=True)}
+        distinct = {
+            key: ink
+            for key, (ink, flags) in zip(keys, prepared, strict=True)
+            if "blank" not in flags
+        }
         found: dict[object, list[Hypothesis]] = {}
         for batch in size_batches(distinct, self.batch_size):
             answers = self._decode([distinct[key] for key in batch])
             found.update(zip(batch, answers, strict=True))
         return [
-            transcript(found[key], self.tokenizer, flags)
+            transcript(found.get(key, NOTHING), self.tokenizer, flags)
             for key, (_, flags) in zip(keys, prepared, strict=True)
         ]
 
@@ -171,7 +178,7 @@ def transcript(
         flags = (*flags, "repeats")
     valid = is_valid(latex)
     return Transcript(
-        latex="" if "blank" in flags else latex,
+        latex=latex,
         # The geometric mean of the token probabilities; not calibrated to accuracy.
         confidence=0.0 if "blank" in flags else math.exp(min(best.score, 0.0)),
         score=best.score,

@@ -1,0 +1,154 @@
+"""The transcriber: what it answers depends on the picture alone, and no picture is read twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from i2l_batch.config import ExtractConfig
+from i2l_batch.errors import CheckpointError
+from i2l_batch.extract import extract_chunk
+from i2l_batch.images import decode_png
+from i2l_batch.models.compact import Compact
+from i2l_batch.models.decoder import Memory
+from i2l_batch.transcriber import BATCH_PIXELS, Transcriber, has_loop, pad, size_batches
+from tests.conftest import EXAMPLES
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[np.ndarray]:
+    found = []
+    for paper in ("numbered", "two_column"):
+        extraction = extract_chunk(str(EXAMPLES / f"papers/{paper}.pdf"), "pdf", ExtractConfig())
+        found += [decode_png(crop.png) for crop in extraction.crops]
+    return found
+
+
+class Counting(Compact):
+    """Counts the pictures that are encoded."""
+
+    count = 0
+
+    def encode(self, images: Tensor, sizes: Tensor) -> Memory:
+        self.count += len(images)
+        return super().encode(images, sizes)
+
+
+def counting(transcriber: Transcriber) -> Counting:
+    """Puts a counting model in the place of a transcriber's own."""
+    model = Counting(transcriber.model.config)
+    model.load_state_dict(transcriber.model.state_dict())
+    transcriber.model = model.eval()
+    return model
+
+
+def reader(checkpoint: Path, **options: int) -> Transcriber:
+    return Transcriber(checkpoint, device="cpu", num_threads=1, **options)
+
+
+def test_neighbours_and_batches_do_not_matter(pictures: list[np.ndarray], checkpoint: Path) -> None:
+    for beam_size in (1, 3):
+        one_by_one = reader(checkpoint, beam_size=beam_size)
+        alone = [one_by_one.transcribe([picture])[0] for picture in pictures]
+        for batch_size in (2, 7, 100):
+            together = reader(checkpoint, beam_size=beam_size, batch_size=batch_size)
+            for answer, expected in zip(together.transcribe(pictures), alone, strict=True):
+                assert answer.latex == expected.latex
+                assert answer.score == pytest.approx(expected.score, abs=1e-4)
+                assert len(answer.alternatives) == beam_size - 1
+    assert len({answer.latex for answer in alone}) > 3  # else the order could not be seen
+
+
+def test_equal_pictures_are_read_once(pictures: list[np.ndarray], checkpoint: Path) -> None:
+    transcriber = reader(checkpoint, beam_size=1)
+    model = counting(transcriber)
+    some = pictures[:4]
+    answers = transcriber.transcribe([*some, *reversed(some), *some])
+    assert model.count == 4
+    assert answers[:4] == answers[7:3:-1] == answers[8:]
+
+
+def test_a_blank_picture_says_nothing(pictures: list[np.ndarray], checkpoint: Path) -> None:
+    transcriber = reader(checkpoint, beam_size=2)
+    model = counting(transcriber)
+    blank = np.full((40, 90), 255, np.uint8)
+    answers = transcriber.transcribe([blank, pictures[0], 255 - blank])
+    assert model.count == 1
+    for answer in (answers[0], answers[2]):
+        assert (answer.latex, answer.confidence, answer.alternatives) == ("", 0.0, ())
+        assert "blank" in answer.flags
+    assert answers[1] == transcriber.transcribe([pictures[0]])[0]
+
+
+def test_white_on_black_reads_the_same(pictures: list[np.ndarray], checkpoint: Path) -> None:
+    transcriber = reader(checkpoint, beam_size=2)
+    framed = [np.pad(p, 3, constant_values=255) for p in pictures[:5]]
+    upright = transcriber.transcribe(framed, [30.0] * 5)
+    inverted = transcriber.transcribe([255 - p for p in framed], [30.0] * 5)
+    for one, other in zip(upright, inverted, strict=True):
+        assert (one.latex, one.score) == (other.latex, other.score)
+        assert set(other.flags) - set(one.flags) == {"inverted"}
+
+
+def test_nothing_gives_nothing(checkpoint: Path) -> None:
+    assert reader(checkpoint).transcribe([]) == []
+
+
+def test_the_longest_answer_is_flagged(pictures: list[np.ndarray], checkpoint: Path) -> None:
+    for answer in reader(checkpoint, beam_size=1, max_length=4).transcribe(pictures):
+        assert answer.num_tokens <= 4
+        assert ("max_length" in answer.flags) == (answer.stop == "length")
+        assert 0 <= answer.confidence <= 1
+        assert answer.valid == ("invalid" not in answer.flags)
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
+        Transcriber(tmp_path)
+
+
+@given(st.lists(st.integers(0, 9), max_size=20), st.integers(2, 12), st.integers(1, 9))
+def test_a_loop_is_six_equal_pieces_in_a_row(before: list[int], period: int, times: int) -> None:
+    piece = list(range(100, 100 + period))  # tokens that are nowhere else, all distinct
+    assert has_loop([*before[:3], *piece * times, 7]) == (times >= 6)
+
+
+def test_an_array_of_equal_cells_is_no_loop() -> None:
+    assert not has_loop([1, 2] * 5)
+    assert not has_loop(list(range(300)))
+    assert has_loop([1] * 12)
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(1, 512), st.integers(1, 1536)), min_size=1, max_size=40),
+    st.integers(1, 9),
+)
+def test_every_picture_is_in_one_batch_within_the_limits(
+    shapes: list[tuple[int, int]], batch_size: int
+) -> None:
+    pictures = {
+        (shape, b"%d" % i): np.broadcast_to(np.uint8(0), shape) for i, shape in enumerate(shapes)
+    }
+    batches = size_batches(pictures, batch_size)
+    keys = [key for batch in batches for key in batch]
+    assert sorted(keys) == sorted(pictures)
+    for batch in batches:
+        height, width = np.max([shape for shape, _ in batch], 0)
+        assert 1 <= len(batch) <= batch_size
+        assert len(batch) == 1 or len(batch) * height * width <= BATCH_PIXELS
+
+
+def test_padding_is_empty() -> None:
+    inks = [np.full((3, 5), 255, np.uint8), np.full((9, 2), 51, np.uint8)]
+    images, sizes = pad(inks)
+    assert sizes.tolist() == [[3, 5], [9, 2]]
+    assert images.dtype == torch.float32
+    assert images[0, :3, :5].unique().tolist() == [1.0]
+    assert images.sum().item() == pytest.approx(15 + 18 * 0.2)
