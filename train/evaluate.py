@@ -14,12 +14,14 @@ from pathlib import Path
 import numpy as np
 
 from i2l_batch.config import ExtractConfig
+from i2l_batch.durable import whole_file
 from i2l_batch.errors import UsageError
 from i2l_batch.extract import extract_chunk
 from i2l_batch.images import decode_png
 from i2l_batch.latex import canonicalize, tokenize
 from i2l_batch.metrics import Scores, score
 from i2l_batch.records import Transcript
+from i2l_batch.sources import media_of
 from i2l_batch.transcriber import Device, Transcriber
 
 
@@ -72,7 +74,7 @@ def evaluate(
     """Measure a checkpoint; `predictions` is a JSON-lines file to write answers to.
 
     Raises:
-        UsageError: the truth file cannot be read, or nothing is left of it.
+        UsageError: the truth file cannot be read, nothing is left of it, an image is missing.
         SourceError: an image cannot be read.
     """
     labels = read_truth(truth, config)
@@ -97,26 +99,45 @@ def evaluate(
 def read_truth(path: Path, config: EvaluateConfig) -> list[tuple[str, str]]:
     """Image paths and LaTeX of a truth file, as far as the configuration wants them."""
     try:
-        lines = path.read_text("utf-8").splitlines()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+        lines = path.read_text("utf-8").split("\n")  # not splitlines: JSON may hold U+2028
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
     labels = []
     for number, line in enumerate(lines, 1):
-        record = json.loads(line)
-        name = record.get("image", record.get("img"))
-        if name is None or "latex" not in record:
-            raise UsageError(f"{path}:{number} needs the keys `image` and `latex`")
-        if config.max_tokens is None or len(tokenize(record["latex"])) <= config.max_tokens:
-            labels.append((name, record["latex"]))
+        if not line.strip():
+            continue
+        name, latex = _label(line, f"{path}:{number}")
+        if config.max_tokens is None or len(tokenize(latex)) <= config.max_tokens:
+            labels.append((name, latex))
     labels = labels[: config.limit]
     if not labels:
-        raise UsageError(f"{path} holds no formula of at most {config.max_tokens} tokens")
+        within = f" of at most {config.max_tokens} tokens" if config.max_tokens else ""
+        raise UsageError(f"{path} holds no formula{within}")
     return labels
+
+
+def _label(line: str, place: str) -> tuple[str, str]:
+    """Image path and LaTeX of a line of a truth file."""
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise UsageError(f"{place} is no JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise UsageError(f"{place} is no JSON object with the keys `image` and `latex`")
+    name, latex = record.get("image", record.get("img")), record.get("latex")
+    if not isinstance(name, str) or not isinstance(latex, str):
+        raise UsageError(f"{place} needs the keys `image` and `latex`, both texts")
+    return name, latex
 
 
 def _picture(path: Path) -> np.ndarray:
     """An image file as the pipeline gives it to the model."""
-    found = extract_chunk(str(path), "image", ExtractConfig(images="crop"))
+    media = media_of(str(path))
+    if media != "image":
+        raise UsageError(f"{path} is no image: PNG, JPEG, TIFF or WebP is needed")
+    if not path.is_file():
+        raise UsageError(f"{path} does not exist: see --images for the folder that paths start at")
+    found = extract_chunk(str(path), media, ExtractConfig(images="crop"))
     return decode_png(found.crops[0].png)
 
 
@@ -128,7 +149,7 @@ def _speck(picture: np.ndarray) -> np.ndarray:
 
 
 def _write(path: Path, labels: Sequence[tuple[str, str]], answers: Sequence[Transcript]) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with whole_file(path) as file:
         for (name, latex), answer in zip(labels, answers, strict=True):
             row = {
                 "image": name,
@@ -137,4 +158,4 @@ def _write(path: Path, labels: Sequence[tuple[str, str]], answers: Sequence[Tran
                 "confidence": answer.confidence,
                 "flags": answer.flags,
             }
-            file.write(json.dumps(row) + "\n")
+            file.write(json.dumps(row).encode() + b"\n")
