@@ -133,6 +133,11 @@ def test_the_command_starts_light() -> None:
     assert loaded_by(["i2l_batch.cli"], {"torch", "ray", "pymupdf"}) == set()
 
 
+def test_the_driver_of_a_run_does_without_torch() -> None:
+    """Only the processes that read load it: 2 s and 200 MB."""
+    assert loaded_by(["i2l_batch.pipeline"], {"torch", "ray", "pymupdf"}) == set()
+
+
 def test_extraction_workers_start_without_torch() -> None:
     modules = [name for name in FILES if under(name, "i2l_batch.extract")]
     assert loaded_by(["i2l_batch.sources", "i2l_batch.store", *modules], {"torch", "ray"}) == set()
