@@ -85,9 +85,10 @@ def _is_dark(grey: np.ndarray) -> bool:
 def _stretch(ink: np.ndarray) -> np.ndarray:
     """Ink with its ground at 0 and its darkest marks at 255."""
     low = float(np.median(ink))
-    high = float(np.quantile(ink, 0.999))
-    if high - low < 16:
+    marks = ink[ink > low + 16]  # not of all pixels: a formula may be a thousandth of its picture
+    if not marks.size:
         return np.zeros_like(ink)
+    high = float(np.quantile(marks, 0.99))
     if low < 1 and high > 239:
         return ink
     return np.clip((ink.astype(np.float32) - low) * (255 / (high - low)), 0, 255).astype(np.uint8)

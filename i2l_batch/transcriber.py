@@ -1,15 +1,17 @@
 """The transcriber: pictures of formulas in, `Transcript`s out. A plain class: no Ray, no files but
 the checkpoint.
 
-Identical pictures are read once; pictures of like size share a batch, to compute little padding.
+Identical pictures are read once, also in later batches. Pictures of like size share a batch, to
+compute little padding.
 """
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -34,6 +36,17 @@ BATCH_PIXELS = 2_000_000
 
 NOTHING = [Hypothesis(tokens=(), log_probability=0.0, finished=True)]
 """What is read in a blank picture. A model would recite something."""
+
+REMEMBERED = 10_000
+"""Pictures whose answers are kept, for the same formula on another page or in another paper."""
+
+
+class Key(NamedTuple):
+    """What tells prepared pictures apart."""
+
+    height: int
+    width: int
+    digest: bytes
 
 
 class Transcriber:
@@ -70,6 +83,7 @@ class Transcriber:
             beam_size=beam_size,
             max_length=min(max_length, self.model.config.max_tokens),
         )
+        self._read: dict[Key, list[Hypothesis]] = {}
 
     def transcribe(
         self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None = None
@@ -84,20 +98,26 @@ class Transcriber:
             prepare(grey, em)
             for grey, em in zip(pictures, ems or [None] * len(pictures), strict=True)
         ]
-        keys = [(ink.shape, ink.tobytes()) for ink, _ in prepared]
-        distinct = {
+        keys = [_key(ink) for ink, _ in prepared]
+        unread = {
             key: ink
             for key, (ink, flags) in zip(keys, prepared, strict=True)
-            if "blank" not in flags
+            if "blank" not in flags and key not in self._read
         }
-        found: dict[object, list[Hypothesis]] = {}
-        for batch in size_batches(distinct, self.batch_size):
-            answers = self._decode([distinct[key] for key in batch])
+        found = {key: self._read[key] for key in keys if key in self._read}
+        for batch in size_batches(unread, self.batch_size):
+            answers = self._decode([unread[key] for key in batch])
             found.update(zip(batch, answers, strict=True))
+        self._remember(found)
         return [
             transcript(found.get(key, NOTHING), self.tokenizer, flags)
             for key, (_, flags) in zip(keys, prepared, strict=True)
         ]
+
+    def _remember(self, found: dict[Key, list[Hypothesis]]) -> None:
+        self._read |= found
+        for key in list(self._read)[: max(0, len(self._read) - REMEMBERED)]:
+            del self._read[key]
 
     @torch.inference_mode()
     def _decode(self, inks: Sequence[np.ndarray]) -> list[list[Hypothesis]]:
@@ -145,23 +165,21 @@ def pad(inks: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(batch / 255), torch.from_numpy(sizes)
 
 
-def size_batches(
-    pictures: dict[tuple[tuple[int, ...], bytes], np.ndarray], batch_size: int
-) -> list[list[tuple[tuple[int, ...], bytes]]]:
+def size_batches(pictures: Mapping[Key, np.ndarray], batch_size: int) -> list[list[Key]]:
     """The pictures' keys in batches of like size, within `batch_size` and `BATCH_PIXELS`."""
     # Wide formulas have many tokens: sorted by width, a batch also ends at about the same step.
-    ordered = sorted(pictures, key=lambda key: (key[0][1], key[0][0]))
-    batches: list[list[tuple[tuple[int, ...], bytes]]] = []
+    ordered = sorted(pictures, key=lambda key: (key.width, key.height))
+    batches: list[list[Key]] = []
     height = 0
     for key in ordered:
-        height = max(height, key[0][0])
+        height = max(height, key.height)
         full = batches and (
             len(batches[-1]) == batch_size
-            or (len(batches[-1]) + 1) * height * key[0][1] > BATCH_PIXELS
+            or (len(batches[-1]) + 1) * height * key.width > BATCH_PIXELS
         )
         if full or not batches:
             batches.append([])
-            height = key[0][0]
+            height = key.height
         batches[-1].append(key)
     return batches
 
@@ -169,9 +187,10 @@ def size_batches(
 def transcript(
     hypotheses: Sequence[Hypothesis], tokenizer: Tokenizer, flags: tuple[str, ...]
 ) -> Transcript:
-    """The answer out of a beam, best first."""
-    best = hypotheses[0]
-    latex = tokenizer.decode(best.tokens)
+    """The answer out of a beam: its best hypothesis that parses, or the best if none does."""
+    latexes = [tokenizer.decode(h.tokens) for h in hypotheses]
+    chosen = next((i for i, latex in enumerate(latexes) if is_valid(latex)), 0)
+    best, latex = hypotheses[chosen], latexes[chosen]
     if not best.finished:
         flags = (*flags, "max_length")
     if has_loop(best.tokens):
@@ -187,9 +206,16 @@ def transcript(
         valid=valid,
         flags=flags if valid else (*flags, "invalid"),
         alternatives=tuple(
-            Candidate(latex=tokenizer.decode(h.tokens), score=h.score) for h in hypotheses[1:]
+            Candidate(latex=other, score=h.score)
+            for i, (other, h) in enumerate(zip(latexes, hypotheses, strict=True))
+            if i != chosen
         ),
     )
+
+
+def _key(ink: np.ndarray) -> Key:
+    height, width = ink.shape
+    return Key(height, width, hashlib.blake2b(ink.tobytes(), digest_size=16).digest())
 
 
 def has_loop(tokens: Sequence[int], repeats: int = 6) -> bool:

@@ -190,3 +190,12 @@ def test_rescaling_keeps_the_share_of_ink(scale: float) -> None:
     assert min(small.shape) >= 1
     if scale >= 0.3:
         assert small.mean() == pytest.approx(ink.mean(), rel=0.1)
+
+
+def test_a_small_formula_in_a_roomy_picture_is_not_blank() -> None:
+    roomy = np.full((900, 900), 255, np.uint8)
+    roomy[440:452, 400:404] = roomy[440:444, 400:420] = 0  # 0.02 % of the pixels
+    close = roomy[430:460, 390:430]
+    ink, flags = prepare(roomy, 14.0)
+    assert flags == ()
+    assert np.array_equal(ink, prepare(close, 14.0)[0])

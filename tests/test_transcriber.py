@@ -15,9 +15,19 @@ from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import CheckpointError
 from i2l_batch.extract import extract_chunk
 from i2l_batch.images import decode_png
+from i2l_batch.models.beam_search import Hypothesis
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.decoder import Memory
-from i2l_batch.transcriber import BATCH_PIXELS, Transcriber, has_loop, pad, size_batches
+from i2l_batch.models.tokenizer import Tokenizer
+from i2l_batch.transcriber import (
+    BATCH_PIXELS,
+    Key,
+    Transcriber,
+    has_loop,
+    pad,
+    size_batches,
+    transcript,
+)
 from tests.conftest import EXAMPLES
 
 
@@ -72,6 +82,21 @@ def test_equal_pictures_are_read_once(pictures: list[np.ndarray], checkpoint: Pa
     answers = transcriber.transcribe([*some, *reversed(some), *some])
     assert model.count == 4
     assert answers[:4] == answers[7:3:-1] == answers[8:]
+    assert transcriber.transcribe(some) == answers[:4]  # also in a later batch
+    assert model.count == 4
+
+
+def test_the_answer_is_the_best_hypothesis_that_parses() -> None:
+    tokenizer = Tokenizer.from_tokens(["x", "{", "}", "^"])
+    beam = [
+        Hypothesis(tokens=tuple(tokenizer.encode(latex.split())), log_probability=-n, finished=True)
+        for n, latex in enumerate(["x ^ { x", "x ^ { x }", "x"])
+    ]
+    answer = transcript(beam, tokenizer, ())
+    assert (answer.latex, answer.valid, answer.flags) == ("x ^ { x }", True, ())
+    assert [other.latex for other in answer.alternatives] == ["x ^ { x", "x"]
+    nothing = transcript(beam[:1], tokenizer, ())
+    assert (nothing.latex, nothing.valid, nothing.flags) == ("x ^ { x", False, ("invalid",))
 
 
 def test_a_blank_picture_says_nothing(pictures: list[np.ndarray], checkpoint: Path) -> None:
@@ -134,13 +159,14 @@ def test_every_picture_is_in_one_batch_within_the_limits(
     shapes: list[tuple[int, int]], batch_size: int
 ) -> None:
     pictures = {
-        (shape, b"%d" % i): np.broadcast_to(np.uint8(0), shape) for i, shape in enumerate(shapes)
+        Key(*shape, b"%d" % i): np.broadcast_to(np.uint8(0), shape)
+        for i, shape in enumerate(shapes)
     }
     batches = size_batches(pictures, batch_size)
     keys = [key for batch in batches for key in batch]
     assert sorted(keys) == sorted(pictures)
     for batch in batches:
-        height, width = np.max([shape for shape, _ in batch], 0)
+        height, width = np.max([(key.height, key.width) for key in batch], 0)
         assert 1 <= len(batch) <= batch_size
         assert len(batch) == 1 or len(batch) * height * width <= BATCH_PIXELS
 
