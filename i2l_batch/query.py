@@ -65,18 +65,20 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
         return connection
     where = glob.escape(str(folder.resolve() / "formulas"))
     files = ", ".join(_quoted(f"{where}/{part}") for part in results.parts)
+    # DuckDB would take a folder above the results that is called page=7 for a column.
+    scan = f"read_parquet([{files}], filename = true, hive_partitioning = false)"
     replaced = [
         {"part": part, "source": source}
         for part, sources in results.replaced().items()
         for source in sources
     ]
     if not replaced:
-        connection.execute(f"CREATE VIEW formulas AS FROM read_parquet([{files}])")
+        connection.execute(f"CREATE VIEW formulas AS SELECT * EXCLUDE (filename) FROM {scan}")
         return connection
     connection.register("replaced", pa.Table.from_pylist(replaced))
     connection.execute(
         f"CREATE VIEW formulas AS SELECT f.* EXCLUDE (filename)"
-        f" FROM read_parquet([{files}], filename = true) AS f ANTI JOIN replaced AS r"
+        f" FROM {scan} AS f ANTI JOIN replaced AS r"
         f" ON parse_filename(f.filename) = r.part AND f.source = r.source"
     )
     return connection

@@ -57,6 +57,22 @@ def test_views_are_what_the_reader_shows(folder: Path) -> None:
     assert connection.execute(sources).fetchall() == [("a.pdf",), ("b.pdf",)]
 
 
+def test_folders_above_the_results_are_no_columns(tmp_path: Path) -> None:
+    """DuckDB and pyarrow can take `name=value` folders for columns of the files below them."""
+    folder = tmp_path / "page=7" / "model=x" / "nothing=1"
+    for version in ("v1", "v2"):  # without and with replaced rows
+        with open_store(folder) as store:
+            add(store, "a.pdf", version, 2)
+        for table in (
+            connect(folder).sql("FROM formulas").to_arrow_table(),
+            open_results(folder).formulas().to_table(),
+        ):
+            assert table.column_names == FORMULA_SCHEMA.names
+            assert table["page"].to_pylist() == [1, 1]
+            assert table["model"].to_pylist() == ["compact-1"] * 2
+        assert open_results(folder).documents().column_names == DOCUMENT_SCHEMA.names
+
+
 def test_views_while_a_run_is_writing(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
         assert connect(tmp_path).execute("SELECT count(*) FROM formulas").fetchone() == (0,)
