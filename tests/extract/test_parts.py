@@ -58,7 +58,9 @@ def row(*places: tuple[str, float, float]) -> Row:
     return Row([Piece(t, "CMR10", 10, a, 90, b, 100, 98, 0, False) for t, a, b in places])
 
 
-@pytest.mark.parametrize("text", ["1", "12", "2.3a", "A.1", "A1", "12'", "S3", "3.2.1", "*", "iv"])
+@pytest.mark.parametrize(
+    "text", ["1", "12", "1204", "2.3a", "A.1", "A1", "12'", "S3", "3.2.1", "*", "iv"]
+)
 def test_numbers_at_the_right_edge_are_taken_off(text: str) -> None:
     formula = row(("x=y", 200, 240), (f"({text})", 480, 500))
     number = take_number(formula, Column(100, 500), [])
