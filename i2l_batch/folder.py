@@ -12,9 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from i2l_batch import runs
-from i2l_batch.durable import sync_folder, temporary_name
+from i2l_batch.durable import reason, sync_folder, temporary_name
 from i2l_batch.errors import StoreError
-from i2l_batch.results import PART_NAME, RUN_NAME, committed_parts, names, read_run, run_of
+from i2l_batch.results import (
+    PART_NAME,
+    RUN_NAME,
+    committed_parts,
+    first_run,
+    names,
+    read_run,
+    run_of,
+)
 from i2l_batch.runs import JsonValue
 
 _OURS = {"documents": PART_NAME, "formulas": PART_NAME, "runs": RUN_NAME}
@@ -55,39 +63,51 @@ def check_folder(
 def start_run(
     folder: Path, settings: Mapping[str, JsonValue], model: Mapping[str, str], overwrite: bool
 ) -> dict[str, Any]:
-    """Make a locked folder ready for a new run; return its record. Raises StoreError, OSError."""
+    """Make a locked folder ready for a new run; return its record. Raises StoreError, OSError.
+
+    A run that overwrites leaves earlier rows alone, whatever their state: it may come to nothing.
+    """
     for name in _OURS:
         (folder / name).mkdir(exist_ok=True)
     sync_folder(folder)
-    if overwrite:
-        _remove_ours(folder)
-    parts = committed_parts(folder)
-    earlier = {name.removesuffix(".json") for name in names(folder / "runs", RUN_NAME)}
-    run = runs.new_run_id(earlier.union(map(run_of, parts)), runs.utc_now())
-    record = runs.new_record(run, settings, model)
-    if parts:  # settings bind only those who have rows: all rows have the same, so the newest's do
-        runs.check_settings(folder, run_of(parts[-1]), record)
-    _clean_up(folder, parts)
+    _remove_temporaries(folder)
+    overwrite = overwrite and bool(names(folder / "documents", PART_NAME))
+    ours = [name for sub, pattern in _OURS.items() for name in names(folder / sub, pattern)]
+    run = runs.new_run_id(map(run_of, ours), runs.utc_now())
+    record = runs.new_record(run, settings, model, overwrite=overwrite)
+    if not overwrite:
+        parts = committed_parts(folder)
+        if parts:  # settings bind only rows: all rows have the same, so the newest's do
+            runs.check_settings(folder, run_of(parts[-1]), record)
+        _clean_up(folder, parts)
     runs.write_record(folder, record)
     return record
 
 
+def remove_earlier(folder: Path, run: str) -> None:
+    """Remove all parts and records that are older than a run's. Raises StoreError."""
+    try:
+        for subfolder, pattern in _OURS.items():
+            for name in names(folder / subfolder, pattern):
+                if run_of(name) < run:
+                    (folder / subfolder / name).unlink()
+            sync_folder(folder / subfolder)
+    except OSError as error:
+        raise StoreError(
+            f"cannot remove earlier results from {folder}: {reason(error)}; they no longer count,"
+            " and the next run removes them"
+        ) from error
+
+
 def _clean_up(folder: Path, parts: list[str]) -> None:
-    """Remove what a killed run left (half files, uncommitted formulas); its record says so."""
-    _remove_temporaries(folder)
+    """Remove what a killed run left (overwritten or uncommitted rows); its record says so."""
+    remove_earlier(folder, first_run(folder, parts))
     for orphan in set(names(folder / "formulas", PART_NAME)).difference(parts):
         (folder / "formulas" / orphan).unlink()
     for name in names(folder / "runs", RUN_NAME):
         record = read_run(folder / "runs" / name)
         if record["status"] == "running":  # we hold the lock: it does not run
             runs.write_record(folder, record | {"status": "interrupted"})
-
-
-def _remove_ours(folder: Path) -> None:
-    for subfolder, pattern in _OURS.items():
-        for name in names(folder / subfolder, pattern):
-            (folder / subfolder / name).unlink()
-        sync_folder(folder / subfolder)
 
 
 def _remove_temporaries(folder: Path) -> None:

@@ -7,7 +7,8 @@
 
 In: a folder. Out: the rows that are committed and current, as pyarrow tables. A formulas part whose
 documents part is missing was never committed and is not read. Of several rows of one source the one
-in the newest part counts, and only that part's formulas of it. Knows nothing of writing.
+in the newest part counts, and only that part's formulas of it. Parts older than the first one of a
+run that overwrites do not count. Knows nothing of writing.
 """
 
 from __future__ import annotations
@@ -62,9 +63,9 @@ def names(folder: Path, pattern: re.Pattern[str]) -> list[str]:
         return []
 
 
-def run_of(part: str) -> str:
-    """The run that wrote a part, out of the part's file name."""
-    match = PART_NAME.fullmatch(part)
+def run_of(name: str) -> str:
+    """The run that wrote a part or a record, out of the file's name."""
+    match = PART_NAME.fullmatch(name) or RUN_NAME.fullmatch(name)
     assert match is not None
     return match[1]
 
@@ -76,13 +77,30 @@ def committed_parts(folder: Path) -> list[str]:
     the meantime is either seen whole or not at all.
     """
     documents = names(folder / "documents", PART_NAME)
+    first = first_run(folder, documents)
+    documents = [part for part in documents if run_of(part) >= first]
     lost = set(documents).difference(names(folder / "formulas", PART_NAME))
+    if lost and lost.isdisjoint(names(folder / "documents", PART_NAME)):
+        return committed_parts(folder)  # they were overwritten while we looked
     if lost:
         raise StoreError(
             f"{folder}/formulas/{min(lost)} is missing: put the file back, or remove"
             f" {folder}/documents/{min(lost)} to have its documents done again"
         )
     return documents
+
+
+def first_run(folder: Path, parts: Sequence[str]) -> str:
+    """The first run whose parts count: the newest of those that overwrite; else an empty text.
+
+    The commit of such a run's first part thus takes all earlier rows away at once; their files
+    are removed after it, which may take a while, or never happen.
+    """
+    for run in sorted({run_of(part) for part in parts}, reverse=True):
+        record = folder / "runs" / f"{run}.json"
+        if record.exists() and read_run(record).get("overwrite"):
+            return run
+    return ""
 
 
 def open_results(folder: Path) -> Results:

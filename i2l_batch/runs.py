@@ -59,9 +59,13 @@ def new_run_id(earlier: Iterable[str], now: datetime) -> str:
 
 
 def new_record(
-    run: str, settings: Mapping[str, JsonValue], model: Mapping[str, str]
+    run: str,
+    settings: Mapping[str, JsonValue],
+    model: Mapping[str, str],
+    *,
+    overwrite: bool = False,
 ) -> dict[str, Any]:
-    """The record of a run that starts now."""
+    """The record of a run that starts now. overwrite: its rows replace those of earlier runs."""
     return {
         "run": run,
         "format": FORMAT,
@@ -70,6 +74,7 @@ def new_record(
         "finished": None,
         "host": socket.gethostname(),
         "pid": os.getpid(),
+        "overwrite": overwrite,
         "settings": dict(settings),
         "model": dict(model),
         "versions": versions(),

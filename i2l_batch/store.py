@@ -23,7 +23,7 @@ from typing import Any, Literal
 from i2l_batch import runs
 from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
-from i2l_batch.folder import refuse_foreign, start_run
+from i2l_batch.folder import refuse_foreign, remove_earlier, start_run
 from i2l_batch.lock import FolderLock
 from i2l_batch.parts import FORMULA_PART, document_row, formula_row, write_part
 from i2l_batch.records import DOCUMENT_SCHEMA, Document, Status
@@ -65,6 +65,8 @@ class Store:
         self._part_bytes = part_bytes
         self._part_seconds = part_seconds
         self._num_parts = 0
+        self._overwrites: bool = record["overwrite"]
+        """Earlier rows are there, and end with this run's first part."""
         self._closed = False
         self._begin_part()
 
@@ -83,8 +85,8 @@ class Store:
         """Lock a new, an empty or a results folder, and start a run in it.
 
         settings: the options that change rows, and no secrets: they are stored as they are.
-        model: what identifies the weights (id, sha256). overwrite: remove the earlier rows and
-        records first; other files in the folder are never touched. part_rows, part_bytes,
+        model: what identifies the weights (id, sha256). overwrite: replace the earlier rows and
+        records; see `flush`. Other files in the folder are never touched. part_rows, part_bytes,
         part_seconds: a part is committed when it has that many rows, that many bytes of crops, or
         its first document is that old.
 
@@ -107,8 +109,9 @@ class Store:
         return cls(folder, lock, record, part_rows, part_bytes, part_seconds)
 
     def committed(self) -> dict[str, CommittedDocument]:
-        """The documents in committed parts, by `Source.name`. Buffered ones are not among them."""
-        return committed_documents(self._folder)
+        """The documents in committed parts, by `Source.name`. Buffered ones are not among them,
+        nor those that this run is about to overwrite."""
+        return {} if self._overwrites else committed_documents(self._folder)
 
     def add(self, document: Document, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take a finished document and its rows (`formula_row`); commits the part when it is due.
@@ -120,7 +123,7 @@ class Store:
         assert document.formulas == len(rows), (document.formulas, len(rows))
         assert all(row["source"] == source for row in rows), source
         if source in self._sources:  # a part holds a source once: the newest part tells the newest
-            self.flush()
+            self._commit()
         if not self._sources:
             self._oldest = time.monotonic()
         self._sources.add(source)
@@ -140,16 +143,25 @@ class Store:
     def flush(self) -> None:
         """Commit what was added: when this returns, the rows are on the disk.
 
+        A run that overwrites commits nothing before a formula is read, which shows that it can be
+        done. Its first part replaces all earlier ones in the moment of its commit; what is done
+        after that only makes room.
+
         Raises StoreError when they cannot be written. They then stay in memory, and the next flush
         tries again under the same name.
         """
-        if not self._sources:
-            return
+        if self._sources and (not self._overwrites or any(map(_is_read, self._formulas))):
+            self._commit()
+
+    def _commit(self) -> None:
         part = f"part-{self.run}-{self._num_parts:06d}.parquet"
         write_part(self._folder / "formulas" / part, self._formulas, FORMULA_PART)
         write_part(self._folder / "documents" / part, self._documents, DOCUMENT_SCHEMA)
         self._num_parts += 1
         self._begin_part()
+        if self._overwrites:
+            self._overwrites = False
+            remove_earlier(self._folder, self.run)
 
     def close(
         self,
@@ -161,6 +173,8 @@ class Store:
         """Flush, complete the run's record (timings in seconds), release the folder."""
         self._closed = True
         try:
+            if status == "finished" and self._overwrites:
+                self._commit()  # the earlier rows end even if there are no new ones
             self.flush()
             self._record |= {
                 "status": status,
@@ -200,6 +214,10 @@ class Store:
         self._formulas: list[Mapping[str, Any]] = []
         self._bytes = 0
         self._oldest = time.monotonic()
+
+
+def _is_read(row: Mapping[str, Any]) -> bool:
+    return "crashed" not in row["flags"]
 
 
 def committed_documents(folder: Path) -> dict[str, CommittedDocument]:

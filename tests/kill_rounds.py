@@ -3,9 +3,11 @@
 Usage: kill_rounds.py FOLDER SEED. Takes the lines of the functions that touch the disk in an order
 that the seed gives. Each round is a forked process, which sends itself SIGKILL when it comes by the
 round's line for the first or a later time (that too the seed says), or writes to the end if it
-never does. After each round another process checks the folder: every file with a final name is
-readable, every committed document has all its rows, no row is there twice. Prints `<function>
-<line> killed` or `finished`; exits 1 when a check fails.
+never does. A round resumes, or overwrites with another version of the documents. After each round
+another process checks the folder: every file with a final name is readable, every committed
+document has all its rows, no row is there twice, all rows are of one version, and nothing but an
+overwriting round has made them fewer. Prints `<function> <line> killed` or `finished`; exits 1 when
+a check fails.
 """
 
 from __future__ import annotations
@@ -27,17 +29,18 @@ from formula_samples import add, expected, open_store, read
 
 from i2l_batch import durable, folder
 from i2l_batch.results import open_results, original_name
-from i2l_batch.store import Store
+from i2l_batch.store import Store, committed_documents
 
 DOCUMENTS = {f"paper-{number:02d}": number % 5 for number in range(30)}
 """Source -> number of its formulas."""
 
 FUNCTIONS = {
-    Store.flush: 2,
+    Store._commit: 2,
     durable.whole_file: 6,
     durable.sync_folder: 6,
     folder.start_run: 1,
     folder._clean_up: 1,
+    folder.remove_earlier: 3,
 }
 """What touches the disk -> how often a round comes by, at least."""
 
@@ -52,7 +55,14 @@ def places() -> list[tuple[CodeType, int, int]]:
     ]
 
 
-def write(results: Path, code: CodeType, line: int, times: int) -> None:
+def version_in(results: Path) -> str | None:
+    """The version of the committed documents; null where there are none."""
+    versions = {document.source_sha256 for document in committed_documents(results).values()}
+    assert len(versions) <= 1, versions
+    return versions.pop() if versions else None
+
+
+def write(results: Path, overwrite: bool, code: CodeType, line: int, times: int) -> None:
     left = times
 
     def trace(frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
@@ -65,16 +75,20 @@ def write(results: Path, code: CodeType, line: int, times: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
         return trace
 
+    version = version_in(results) or "v1"
+    if overwrite:
+        version = {"v1": "v2", "v2": "v1"}[version]
     sys.settrace(trace)
-    with open_store(results, part_rows=45) as store:
+    with open_store(results, part_rows=45, overwrite=overwrite) as store:
         done = store.committed()
         for source, formulas in DOCUMENTS.items():
             if source not in done:
-                add(store, source, formulas=formulas)
+                add(store, source, version, formulas=formulas)
         store.close(status="finished", counts={}, timings={})
 
 
-def check(results: Path) -> None:
+def check(results: Path, at_least: int, was: str | None) -> None:
+    """Check a folder in which there were `at_least` documents of version `was`."""
     for path in results.glob("*/*.parquet"):
         pq.read_table(path)
     for path in results.glob("runs/*.json"):
@@ -86,17 +100,9 @@ def check(results: Path) -> None:
     names = open_results(results).documents()["source"].to_pylist()
     assert len(names) == len(set(names))
     committed = [original_name(name) for name in names]
-    assert set(rows) == set().union(*(expected(s, "v1", DOCUMENTS[s]) for s in committed))
-
-
-def check_all(results: Path) -> None:
-    check(results)
-    assert open_results(results).documents().num_rows == len(DOCUMENTS)
-
-
-def start_again(results: Path) -> None:
-    with open_store(results, overwrite=True) as store:
-        assert store.committed() == {}
+    version = version_in(results)
+    assert len(names) >= at_least or version != was
+    assert set(rows) == set().union(*(expected(s, version or "", DOCUMENTS[s]) for s in committed))
 
 
 def in_child(action: Callable[..., None], *arguments: Any) -> int:
@@ -116,15 +122,18 @@ def in_child(action: Callable[..., None], *arguments: Any) -> int:
 
 def main(results: Path, seed: int) -> int:
     numbers = random.Random(seed)
+    was, count = None, 0
     for code, line, times in numbers.sample(places(), k=len(places())):
-        status = in_child(write, results, code, line, numbers.randint(1, times))
+        overwrite = count == len(DOCUMENTS) or numbers.random() < 0.3
+        status = in_child(write, results, overwrite, code, line, numbers.randint(1, times))
         finished = status == 0
         print(code.co_name, line, "finished" if finished else "killed", flush=True)
         if not finished and os.WTERMSIG(status) != signal.SIGKILL:
             return 1
-        if in_child(check_all if finished else check, results) != 0:
+        if in_child(check, results, len(DOCUMENTS) if finished else count, was) != 0:
             return 1
-        if finished and in_child(start_again, results) != 0:
+        was, count = version_in(results), len(committed_documents(results))
+        if finished and count < len(DOCUMENTS):
             return 1
     return 0
 

@@ -214,9 +214,63 @@ def test_overwrite_removes_ours_and_nothing_else(tmp_path: Path) -> None:
         (tmp_path / name).write_text("precious")
     with open_store(tmp_path, settings={"dpi": 300}, overwrite=True) as store:
         assert store.committed() == {}
-    assert files(tmp_path) == {*foreign, f"runs/{store.run}.json"}
+    part = f"part-{store.run}-000000.parquet"
+    new = {f"runs/{store.run}.json", f"formulas/{part}", f"documents/{part}"}
+    assert files(tmp_path) == {*foreign, *new}
+    assert read(tmp_path) == []
     assert ours.isdisjoint(files(tmp_path))
     assert all((tmp_path / name).read_text() == "precious" for name in foreign)
+
+
+def test_overwrite_that_comes_to_nothing_leaves_everything(tmp_path: Path) -> None:
+    """The earlier rows went when the run began, and then its model could not be loaded."""
+    with open_store(tmp_path) as store:
+        add(store, "a.pdf", formulas=2)
+        add(store, "b.pdf", formulas=1)
+    before = files(tmp_path)
+    failed = open_store(tmp_path, settings={}, overwrite=True)
+    assert failed.committed() == {}
+    add(failed, "broken.pdf", formulas=0)
+    failed.flush()
+    failed.close(status="failed", counts={}, timings={})
+    assert files(tmp_path) == {*before, f"runs/{failed.run}.json"}
+    assert set(read(tmp_path)) == expected("a.pdf", "v1", 2) | expected("b.pdf", "v1", 1)
+    with open_store(tmp_path) as store:  # nothing has changed for the run that goes on
+        assert list(store.committed()) == ["a.pdf", "b.pdf"]
+
+
+def test_overwritten_rows_end_with_the_first_commit(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        add(store, "a.pdf")
+        add(store, "b.pdf")
+    before = files(tmp_path)
+    with open_store(tmp_path, settings={"dpi": 300}, overwrite=True) as store:
+        add(store, "broken.pdf", formulas=0)
+        add(store, "a.pdf", "v2")
+        assert set(read(tmp_path)) == expected("a.pdf", "v1", 1) | expected("b.pdf", "v1", 1)
+        store.flush()
+        assert set(read(tmp_path)) == expected("a.pdf", "v2", 1)
+        assert list(store.committed()) == ["broken.pdf", "a.pdf"]
+        assert before.isdisjoint(files(tmp_path))
+    with pytest.raises(StoreError, match="dpi 300 -> 200"):
+        open_store(tmp_path)
+
+
+def test_overwriting_nothing_is_a_run_like_any_other(tmp_path: Path) -> None:
+    store = open_store(tmp_path, overwrite=True)
+    add(store, "broken.pdf", formulas=0)
+    store.close(status="interrupted", counts={}, timings={})
+    assert list(committed_documents(tmp_path)) == ["broken.pdf"]
+
+
+def test_overwrite_helps_when_a_part_or_a_record_is_lost(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        add(store, "a.pdf")
+    (tmp_path / "formulas" / f"part-{store.run}-000000.parquet").unlink()
+    (tmp_path / "runs" / f"{store.run}.json").write_text("{")
+    with open_store(tmp_path, overwrite=True) as store:
+        add(store, "b.pdf")
+    assert set(read(tmp_path)) == expected("b.pdf", "v1", 1)
 
 
 @pytest.mark.parametrize("name", ["thesis.tex", "documents/thesis.pdf", "runs/events.out"])
@@ -283,7 +337,8 @@ def test_killed_at_any_line_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     killed = re.findall(r"(\w+) \d+ killed", run.stdout)
     assert killed.count("whole_file") >= 7
-    assert killed.count("flush") >= 4
+    assert killed.count("_commit") >= 4
+    assert killed.count("remove_earlier") >= 4
     assert "finished" in run.stdout
 
 
