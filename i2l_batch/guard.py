@@ -21,8 +21,6 @@ from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import SourceError
 from i2l_batch.records import Extraction
 
-_START_SECONDS = 60.0
-"""Patience with a child that loads its libraries; 1 to 2 s on an idle machine."""
 _GLANCE_SECONDS = 0.05
 """How often a working child's memory is looked at."""
 _DOCUMENTS = 500
@@ -39,7 +37,9 @@ _GROWN_MIB = 300
 class ExtractionGuard:
     """Owns the child. It starts with the first document and is used for many."""
 
-    def __init__(self) -> None:
+    def __init__(self, start_seconds: float = 60.0) -> None:
+        """Patience with a child that loads its libraries: 1 to 2 s on an idle machine."""
+        self._start_seconds = start_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self._baseline = 0.0
@@ -106,10 +106,25 @@ class ExtractionGuard:
         self.close()
 
     def _ready(self) -> Connection:
-        """The connection to a living child."""
+        """The connection to a living child that waits for a request."""
         if self._connection and self._process and self._process.poll() is None:
             return self._connection
         self.close()
+        try:
+            connection = self._start()
+            if not connection.poll(self._start_seconds):
+                raise SourceError("crashed", "the extraction process did not start in time")
+            connection.recv()
+        except BaseException as error:  # a child that is late must not answer the next document
+            self.close()
+            if isinstance(error, (EOFError, OSError)):
+                raise SourceError("crashed", "the extraction process cannot start") from error
+            raise
+        self._baseline = self._resident_mib()
+        self._documents = 0
+        return connection
+
+    def _start(self) -> Connection:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             arguments = [str(theirs.fileno()), str(os.getpid())]
@@ -122,15 +137,6 @@ class ExtractionGuard:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
             self._connection = Connection(ours.detach())
-        try:
-            if not self._connection.poll(_START_SECONDS):
-                raise SourceError("crashed", "the extraction process did not start in time")
-            self._connection.recv()
-        except EOFError as error:
-            self.close()
-            raise SourceError("crashed", "the extraction process cannot start") from error
-        self._baseline = self._resident_mib()
-        self._documents = 0
         return self._connection
 
     def _receive(

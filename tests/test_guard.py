@@ -109,6 +109,17 @@ def test_one_child_serves_many_documents_and_is_gone_afterwards(tmp_path: Path) 
     assert not first & set(children_of(os.getpid()))
 
 
+def test_a_child_that_starts_late_is_of_no_use(tmp_path: Path) -> None:
+    """It was kept, and the next document took its "ready" for an answer."""
+    path = str(pdfs.paper(tmp_path / "a.pdf"))
+    before = set(children_of(os.getpid(), "extract.child"))
+    with ExtractionGuard(start_seconds=0) as guard:
+        for _ in range(2):
+            error = error_of(lambda: guard.extract_chunk(path, "pdf", CONFIG))
+            assert "did not start in time" in str(error)
+            assert set(children_of(os.getpid(), "extract.child")) == before
+
+
 def test_the_child_dies_with_its_parent_even_when_stuck(tmp_path: Path) -> None:
     hanging = pdfs.hanging(tmp_path / "hang.pdf")
     program = (
