@@ -30,7 +30,8 @@ class Source:
     path: str
     """Absolute path, for opening."""
     name: str
-    """Identity within the run: path relative to the input root it was found under, with `/`."""
+    """Identity within the run: path relative to the input root it was found under, with `/`.
+    Bytes that are no UTF-8 are surrogates, as in `path`; `results.stored_name` makes it text."""
     num_bytes: int
     media: Literal["pdf", "image"]
 

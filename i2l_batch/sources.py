@@ -7,6 +7,7 @@ Files are looked at (stat), never opened: what is in them is the extraction's bu
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import stat
@@ -62,7 +63,7 @@ def list_sources(
 def _expand_all(inputs: Iterable[str]) -> Iterator[_Found]:
     for item in inputs:
         if item == "-":
-            lines = sys.stdin.read().splitlines()
+            lines = _lines(sys.stdin.buffer.read())
         elif item.startswith("@") and not os.path.lexists(item):
             lines = _read_list(item[1:])
         else:
@@ -74,10 +75,18 @@ def _expand_all(inputs: Iterable[str]) -> Iterator[_Found]:
 
 def _read_list(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read().splitlines()
+        with open(path, "rb") as file:
+            return _lines(file.read())
     except OSError as error:
         raise UsageError(f"the list {path} cannot be read: {error.strerror}") from error
+
+
+def _lines(text: bytes) -> list[str]:
+    """File names may hold any byte but the line feed (and are taken to end before a CR)."""
+    return [
+        os.fsdecode(line.removesuffix(b"\r"))
+        for line in text.removeprefix(codecs.BOM_UTF8).split(b"\n")
+    ]
 
 
 def _expand(item: str) -> Iterator[_Found]:
@@ -116,10 +125,17 @@ def _walk(folder: str, root: str, seen: set[str]) -> Iterator[_Found]:
         return
     # Real folders before links to them: the name of a file does not depend on where links sort.
     for entry in sorted(entries, key=lambda entry: entry.is_symlink()):
-        if entry.is_dir():
+        if _is_folder(entry):
             yield from _walk(entry.path, root, seen)
         elif media_of(entry.name):
             yield _Found(entry.path, os.path.relpath(entry.path, root))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself, say; if it is called like an input, its row tells
+        return False
 
 
 def media_of(path: str) -> Literal["pdf", "image"] | None:
@@ -143,9 +159,9 @@ def _rank(file: _Found, real: str) -> tuple[bool, int, str]:
 
 
 def _distinct_names(files: list[_Found]) -> list[_Found]:
-    """Names with `/` and in valid Unicode, told apart by parent folders where they collide."""
-    parts = [_printable(file.path).strip("/").split("/") for file in files]
-    lengths = [_printable(file.name).count("/") + 1 for file in files]
+    """Names with `/`, told apart by parent folders where they collide."""
+    parts = [file.path.replace(os.sep, "/").strip("/").split("/") for file in files]
+    lengths = [file.name.replace(os.sep, "/").count("/") + 1 for file in files]
     while True:
         names = ["/".join(p[-n:]) for p, n in zip(parts, lengths, strict=True)]
         counts = Counter(names)
@@ -154,11 +170,6 @@ def _distinct_names(files: list[_Found]) -> list[_Found]:
             return [_Found(f.path, name) for f, name in zip(files, names, strict=True)]
         for i in clashing:
             lengths[i] = min(lengths[i] + 1, len(parts[i]))
-
-
-def _printable(path: str) -> str:
-    """File names are bytes; those that are no UTF-8 show as `\\xNN`, so that they can be stored."""
-    return os.fsencode(path.replace(os.sep, "/")).decode("utf-8", "backslashreplace")
 
 
 def _look(found: _Found) -> Source | Problem:

@@ -1,5 +1,6 @@
 """Every input has one row and one name, whatever the order and the way it was reached."""
 
+import codecs
 import io
 import os
 import socket
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from i2l_batch.errors import UsageError
 from i2l_batch.records import Problem, Source
+from i2l_batch.results import original_name, stored_name
 from i2l_batch.sources import list_sources
 
 
@@ -108,11 +110,14 @@ def test_a_file_with_brackets_in_its_name_is_no_glob(tmp_path: Path) -> None:
 def test_lists_come_from_files_and_from_stdin(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    a, b = touch(tmp_path / "a.pdf"), touch(tmp_path / "b.pdf")
-    lines = f"{a}\n\n{b}\n"
-    listed = touch(tmp_path / "list.txt", lines.encode())
-    monkeypatch.setattr("sys.stdin", io.StringIO(lines))
-    assert names([f"@{listed}"]) == names(["-"]) == ["a.pdf", "b.pdf"]
+    """Any byte but the line feed: Unicode's other line ends, bytes that are no UTF-8; with a byte
+    order mark and carriage returns, as Windows editors write them."""
+    expected = ["a b.pdf", "c\u2028d\x0ce.pdf", "f\udcff.pdf"]
+    files = [os.fsencode(touch(tmp_path / name)) for name in expected]
+    lines = codecs.BOM_UTF8 + b"\r\n\n".join([*files, b""])
+    listed = touch(tmp_path / "list.txt", lines)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines), encoding="utf-8"))
+    assert names([f"@{listed}"]) == names(["-"]) == expected
 
 
 def test_what_is_named_and_cannot_be_tried_is_a_problem(
@@ -161,12 +166,29 @@ def test_files_and_folders_without_permission_are_problems(tmp_path: Path) -> No
     ]
 
 
-def test_names_that_are_not_unicode_can_be_stored(tmp_path: Path) -> None:
-    raw = os.fsencode(tmp_path) + b"/\xff.pdf"
-    with open(raw, "wb"):
+def test_a_link_to_itself_is_no_end_of_the_listing(tmp_path: Path) -> None:
+    for name in ("loop", "loop.pdf"):
+        os.symlink(name, tmp_path / name)
+    touch(tmp_path / "x.pdf")
+    rows = {row.name: row for row in list_sources([str(tmp_path)])}
+    assert list(rows) == ["loop.pdf", "x.pdf"]
+    assert getattr(rows["loop.pdf"], "error_type", None) == "unreadable"
+
+
+@settings(deadline=None)
+@given(st.binary(min_size=1, max_size=20).map(lambda name: name + b".pdf"))
+def test_names_are_kept_and_stored_so_that_they_open_the_file(
+    tmp_path_factory: pytest.TempPathFactory, raw: bytes
+) -> None:
+    """They were escaped twice, and a byte FF ended as two backslashes and xff."""
+    raw = raw.replace(b"/", b"-").replace(b"\0", b"-")
+    folder = tmp_path_factory.mktemp("names")
+    with open(os.path.join(os.fsencode(folder), raw), "wb"):
         pass
-    (row,) = list_sources([str(tmp_path)])
-    assert row.name == "\\xff.pdf"
+    (row,) = list_sources([str(folder)])
+    assert os.fsencode(row.name) == raw
+    assert original_name(stored_name(row.name)) == row.name
+    stored_name(row.name).encode("utf-8")
     assert os.path.exists(row.path)
 
 
