@@ -1,8 +1,13 @@
-"""What PDF and image files share: the identity of their content, and running out of memory."""
+"""What PDF and image files share: the identity of their content, and running out of memory.
+
+In: a path, or an error. Knows nothing of formats, and loads no library.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
+from functools import lru_cache
 
 from i2l_batch.errors import SourceError
 
@@ -13,13 +18,19 @@ def file_sha256(path: str) -> str:
     Raises:
         SourceError: `unreadable`.
     """
-    digest = hashlib.sha256()
     try:
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+        info = os.stat(path)
+        return _sha256(path, (info.st_ino, info.st_size, info.st_mtime_ns, info.st_ctime_ns))
     except OSError as error:
         raise SourceError("unreadable", f"{path} cannot be read: {error.strerror}") from error
+
+
+@lru_cache(maxsize=1)  # a book comes in many chunks of pages, and each of them asks
+def _sha256(path: str, _version: tuple[int, ...]) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
     return digest.hexdigest()
 
 

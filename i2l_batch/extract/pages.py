@@ -1,12 +1,13 @@
 """Page selections such as `1-4,7,12-`.
 
-In: the text of the option. Out: 1-based page numbers in ascending order.
+In: the text of the option. Out: 1-based page numbers in ascending order, all or a chunk of them.
 """
 
 from __future__ import annotations
 
 import re
 
+from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import UsageError
 
 
@@ -29,3 +30,18 @@ def select_pages(selection: str | None, num_pages: int) -> list[int]:
             raise UsageError(f"--pages {selection}: {part.strip()} is no range of pages")
         chosen.update(range(first, min(last, num_pages) + 1))
     return sorted(chosen)
+
+
+def page_chunk(
+    config: ExtractConfig, num_pages: int, first_page: int
+) -> tuple[list[int], int | None, list[str]]:
+    """The pages of a document to read now, the one to go on with, and what the user should know.
+
+    Raises:
+        UsageError: as `select_pages`.
+    """
+    selected = select_pages(config.pages, num_pages)
+    left = [page for page in selected if page >= first_page]
+    rest = left[config.chunk_pages :]
+    notes = [] if selected else [f"--pages {config.pages} selects none of the {num_pages} pages"]
+    return left[: config.chunk_pages], rest[0] if rest else None, notes

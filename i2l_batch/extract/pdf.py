@@ -16,7 +16,7 @@ from i2l_batch.extract.crops import PageCamera
 from i2l_batch.extract.files import file_sha256, is_failed_allocation
 from i2l_batch.extract.formulas import Formula, find_formulas
 from i2l_batch.extract.glyphs import PageText, Rect, read_page
-from i2l_batch.extract.pages import select_pages
+from i2l_batch.extract.pages import page_chunk
 from i2l_batch.records import Box, Crop, Extraction
 
 pymupdf.TOOLS.mupdf_display_errors(False)
@@ -32,8 +32,7 @@ def extract_pdf(path: str, config: ExtractConfig, first_page: int) -> Extraction
     """
     digest = file_sha256(path)
     with open_pdf(path, config.pdf_password) as document:
-        pages = [p for p in select_pages(config.pages, len(document)) if p >= first_page]
-        chunk, rest = pages[: config.chunk_pages], pages[config.chunk_pages :]
+        chunk, next_page, notes = page_chunk(config, len(document), first_page)
         crops: list[Crop] = []
         errors: list[str] = []
         scans: list[int] = []
@@ -50,14 +49,13 @@ def extract_pdf(path: str, config: ExtractConfig, first_page: int) -> Extraction
             if is_scan(text):
                 scans.append(number)
             crops += found
-        notes = [_about_scans(scans)] if scans and config.images != "page" else []
-        if not pages and first_page == 1:
-            notes.append(f"--pages {config.pages} selects none of the {len(document)} pages")
+        if scans and config.images != "page":
+            notes.append(_about_scans(scans))
         return Extraction(
             source_sha256=digest,
             num_pages=len(document),
             crops=crops,
-            next_page=rest[0] if rest else None,
+            next_page=next_page,
             page_errors=errors,
             notes=notes,
         )
