@@ -81,7 +81,8 @@ def write_json(columns: Sequence[str], rows: Rows, out: TextIO) -> None:
 
 
 def write_markdown(columns: Sequence[str], rows: Rows, out: TextIO) -> None:
-    """A GitHub table; text that Markdown would interpret (LaTeX) stands as code. Nothing is cut."""
+    """A GitHub table; text that Markdown would interpret (LaTeX) stands as code. Nothing is cut but
+    bytes, of which only the size is told."""
     out.write("| " + " | ".join(_markdown_cell(name) for name in columns) + " |\n")
     out.write("|" + " --- |" * len(columns) + "\n")
     for row in rows:
@@ -89,8 +90,9 @@ def write_markdown(columns: Sequence[str], rows: Rows, out: TextIO) -> None:
 
 
 def write_table(columns: Sequence[str], rows: Rows, out: TextIO, *, count: bool = True) -> None:
-    """A table as wide as the terminal, then the count of its rows; long cells are cut with `…`.
+    """A table as wide as the terminal, then the count of its rows.
 
+    Long cells are cut with `…`, numbers below a thousand to four digits; of bytes the size is told.
     Columns that do not fit are left out from the right, and the last line says so.
     """
     shown = list(itertools.islice(rows, _TABLE_ROWS))
@@ -138,20 +140,26 @@ def _fit(natural: list[int], width: int) -> list[int]:
 
 
 def _table_cell(value: Any) -> str:
+    if isinstance(value, float) and abs(value) < 1000:
+        return f"{value:.4g}"
+    return _one_line(value)
+
+
+def _one_line(value: Any) -> str:
     if isinstance(value, dict) and set(value) == {"bytes", "path"}:
         value = value["bytes"]  # a picture: its name says no more than its row does
     if isinstance(value, bytes):
         kind = " png" if value.startswith(b"\x89PNG") else ""
         return f"<{len(value) / 1000:.1f} kB{kind}>"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return str(value).removesuffix(".0")
     text = _csv_cell(_json_value(value)).replace("\n", " ")
     # Titles and messages come out of other people's files: no control codes to the terminal.
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _markdown_cell(value: Any) -> str:
-    text = _table_cell(value).replace("|", "\\|")
+    text = _one_line(value).replace("|", "\\|")
     if not set(text) & set("\\`*_{}[]<>^~$#"):
         return text
     fence = "``" if "`" in text else "`"
@@ -168,8 +176,10 @@ def json_object(columns: Sequence[str], row: tuple[Any, ...]) -> str:
 def _json_value(value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, str)):
         return value
-    if isinstance(value, (float, Decimal)):
-        return float(value) if math.isfinite(value) else None
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Decimal):  # as text where a float would lose digits
+        return float(value) if Decimal(str(float(value))) == value else str(value)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, dict):

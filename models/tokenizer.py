@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from i2l_batch.errors import CheckpointError
-from i2l_batch.latex import detokenize, tokenize
+from i2l_batch.latex import detokenize
 
 PAD, BOS, EOS, UNK = range(4)
 SPECIALS = ("<pad>", "<bos>", "<eos>", "<unk>")
@@ -36,10 +36,6 @@ class Tokenizer:
     def encode(self, tokens: Sequence[str]) -> list[int]:
         """Ids of the tokens, `<unk>` for unknown ones; no bos, no eos."""
         return [self._ids.get(token, UNK) for token in tokens]
-
-    def encode_latex(self, latex: str) -> list[int]:
-        """Ids of a formula."""
-        return self.encode(tokenize(latex))
 
     def decode(self, ids: Iterable[int]) -> str:
         """LaTeX of the ids up to the first eos; other special tokens are left out."""

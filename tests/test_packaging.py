@@ -101,8 +101,6 @@ def test_constraints_are_exact_and_within_the_ranges(wheel: Path) -> None:
     ranges = [Requirement(line[14:]) for line in lines if line.startswith("Requires-Dist:")]
     assert len(ranges) > 10
     for range_ in ranges:
-        if range_.name == "i2l-batch":  # one extra names another
-            continue
         for pin in pins[canonicalize_name(range_.name)]:
             (exact,) = pin.specifier
             assert exact.operator == "==", pin

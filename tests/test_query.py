@@ -134,6 +134,23 @@ def test_short_numbers_stay_short(folder: Path) -> None:
     assert json.loads(text(folder, "FROM formulas WHERE false", "json")) == []
 
 
+def test_numbers_keep_their_digits(folder: Path) -> None:
+    """Markdown had 123456.789 as 1.235e+05; only a terminal's table rounds, and small numbers."""
+    big = "12345678901234567890.12"
+    sql = f"SELECT 123456.789::double AS a, 0.123456789::double AS b, 7654321 AS c, {big} AS d"
+    exact = ["123456.789", "0.123456789", "7654321", big]
+    assert text(folder, sql, "csv").splitlines()[1].split(",") == exact
+    assert text(folder, sql, "markdown").splitlines()[2].strip("| ").split(" | ") == exact
+    (row,) = json.loads(text(folder, sql, "json"))
+    assert [str(value) for value in row.values()] == exact
+    assert text(folder, sql, "table").splitlines()[2].split() == [
+        "123456.789",
+        "0.1235",
+        "7654321",
+        big,
+    ]
+
+
 def test_table_fits_the_terminal(folder: Path) -> None:
     lines = text(folder, ALL, "table").splitlines()
     assert max(map(len, lines)) <= 80

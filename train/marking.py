@@ -26,9 +26,9 @@ _INVISIBLE = frozenset(
     \scriptstyle \scriptscriptstyle \rm \bf \it \cal \sf \tt \sl \mit \hspace \hspace* \vspace
     \phantom \hphantom \vphantom \smash \nonumber \allowbreak \nobreak \hfill \enspace \thinspace
     \mathop \mathbin \mathrel \mathord \mathopen \mathclose \mathpunct \mathinner \middle \left.
-    \right. \hline \substack \textstyle \hskip \kern \enskip \medspace \thickspace \strut \null
+    \right. \hline \substack \hskip \kern \enskip \medspace \thickspace \strut \null
     \text \mathrm \operatorname \operatorname* \textrm \textnormal \mbox \hbox \mathit \textit
-    \mathsf \mathtt \textsf \texttt \phantom
+    \mathsf \mathtt \textsf \texttt
     """.split()
 )
 # What follows one of these is read by it as it stands: no switch may come between.

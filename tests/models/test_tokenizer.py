@@ -16,12 +16,6 @@ def test_decoding_undoes_encoding(tokens: list[str]) -> None:
     assert tokenizer.decode(tokenizer.encode(tokens)) == " ".join(tokens)
 
 
-def test_latex_is_split_first() -> None:
-    tokenizer = Tokenizer.from_tokens(TOKENS)
-    latex = r"\frac{a}{b}_1"
-    assert tokenizer.encode_latex(latex) == tokenizer.encode(r"\frac { a } { b } _ 1".split())
-
-
 def test_the_same_tokens_give_the_same_ids() -> None:
     forward, backward = Tokenizer.from_tokens(TOKENS), Tokenizer.from_tokens([*TOKENS[::-1], "a"])
     assert forward.vocabulary == backward.vocabulary
