@@ -9,15 +9,18 @@ import logging
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from i2l_batch.config import TranscribeConfig
-from i2l_batch.errors import I2LError, UsageError
+from i2l_batch.errors import I2LError, StoreError, UsageError
 from i2l_batch.interrupts import handlers_kept, whole
+from i2l_batch.lock import FolderLock
 
 THREADS_PER_READER = 4
 """CPU threads of a model. More gain little on pictures this small; fewer models save memory."""
@@ -95,6 +98,8 @@ def connected(config: TranscribeConfig) -> Iterator[Plan]:
         UsageError: there is no cluster at the address, or it lacks what the options ask for.
         I2LError: Ray does not start.
     """
+    # Ray reports what it is used for to its makers, unless told not to before it starts.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Ray warns of a default that will change; it does not matter to us which it is.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     with handlers_kept():
@@ -103,15 +108,16 @@ def connected(config: TranscribeConfig) -> Iterator[Plan]:
     if ray.is_initialized():  # a caller's own Ray: use it, leave it as it is
         yield plan(config, _machines())
         return
-    folder = None if config.ray_address else _new_folder()
+    folder, lock = (None, None) if config.ray_address else new_folder()
     try:
         _start(ray, config.ray_address, folder)
         yield plan(config, _machines())
     finally:
         with whole():
             ray.shutdown()
-            if folder:
+            if folder and lock:
                 shutil.rmtree(folder, ignore_errors=True)
+                lock.release()
 
 
 def _start(ray: Any, address: str | None, folder: str | None) -> None:
@@ -132,25 +138,35 @@ def _start(ray: Any, address: str | None, folder: str | None) -> None:
         raise I2LError(f"Ray does not start on this machine: {reason}") from error
 
 
-def _new_folder() -> str:
-    """Where Ray's sockets and logs go while it runs; those of runs that were killed are removed."""
+def new_folder() -> tuple[str, FolderLock]:
+    """Where Ray's sockets and logs go while it runs, and the lock that says that it does.
+
+    Folders of runs that were killed are removed: their lock is free. A process id would not tell,
+    as containers that share the directory number their processes each for itself.
+    """
     # Not TMPDIR: a socket's path has 107 bytes at most, and Ray's own part of it takes 70.
     parent = os.environ.get("RAY_TMPDIR") or "/tmp"  # noqa: S108 - mkdtemp makes its own in there
     for name in os.listdir(parent):
-        owner = re.fullmatch(r"i2l-(\d+)-\w+", name)
-        if owner and not _is_alive(int(owner[1])):
-            shutil.rmtree(os.path.join(parent, name), ignore_errors=True)
-    return tempfile.mkdtemp(prefix=f"i2l-{os.getpid()}-", dir=parent)
+        if re.fullmatch(r"i2l-\d+-\w+", name):
+            _remove_abandoned(os.path.join(parent, name))
+    # Under another name until it is locked: so nobody finds it unlocked.
+    hidden = tempfile.mkdtemp(prefix=f".i2l-{os.getpid()}-", dir=parent)
+    lock = FolderLock(Path(hidden))
+    folder = os.path.join(parent, os.path.basename(hidden)[1:])
+    os.rename(hidden, folder)
+    return folder, lock
 
 
-def _is_alive(pid: int) -> bool:
+def _remove_abandoned(folder: str) -> None:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # somebody else's
-        return True
-    return True
+        info = os.lstat(folder)
+        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
+            return  # somebody else's, who might have put links into it
+        lock = FolderLock(Path(folder))
+    except (OSError, StoreError):  # it is in use, or was removed by another run just now
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
 
 
 def _machines() -> list[Machine]:

@@ -59,6 +59,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cluster() -> Iterator[str]:
     """The address of a Ray with one core, in this process: the pipeline uses it as it is."""
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
 
     folder = tempfile.mkdtemp(prefix="i2l-t-", dir="/tmp")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from i2l_batch.cluster import Machine, Plan, connected, plan
+from i2l_batch.cluster import Machine, Plan, connected, new_folder, plan
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.errors import UsageError
 
@@ -87,3 +88,21 @@ def test_a_ray_that_runs_is_used_and_left_running(cluster: str) -> None:
     with connected(TranscribeConfig()) as found:
         assert demand(found)[0] <= 1
     assert ray.get_runtime_context().gcs_address == cluster
+
+
+def test_only_folders_that_nobody_holds_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process id in the name says nothing: it may be counted in another container."""
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    folder, lock = new_folder()
+    in_use = Path(folder).rename(tmp_path / "i2l-999999999-used")
+    (tmp_path / "i2l-1-abandoned" / "session").mkdir(parents=True)
+    (tmp_path / "i2l-1-link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir()
+    other, other_lock = new_folder()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {in_use.name, Path(other).name, "i2l-1-link", "elsewhere"}
+    assert not list((tmp_path / "elsewhere").iterdir())
+    lock.release()
+    other_lock.release()
