@@ -18,7 +18,7 @@ from i2l_batch.errors import I2LError, SourceError
 from i2l_batch.interrupts import whole
 from i2l_batch.progress import Progress
 from i2l_batch.readers import Answer, Death, Readers, one_line
-from i2l_batch.records import Document
+from i2l_batch.records import Crop, Document
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk, Reader, extract
 from i2l_batch.store import Store, formula_row
@@ -68,6 +68,7 @@ class Flow:
         """Documents of which pages are left, and the next one."""
         self._extracting: dict[Any, OpenDocument] = {}
         self._pool = Pool()
+        self._works = False
         self._formulas = 0
         self._crashes = 0
 
@@ -87,12 +88,15 @@ class Flow:
             pending = [*self._extracting, *self._readers.pending()]
             ready, _ = self._ray.wait(pending, timeout=0.5)
             for reference in ready:
+                self._works = True
                 if reference in self._extracting:
                     self._extracted(reference)
                 else:
                     self._read(reference)
             self._store.flush_if_due()
-            self._progress.update(self._account, self._formulas, waiting=len(self._pool))
+            self._progress.update(
+                self._account, self._formulas, waiting=len(self._pool), works=self._works
+            )
 
     def close(self) -> None:
         """End what is still on its way."""
@@ -181,28 +185,42 @@ class Flow:
         """Hand a document to the store once nothing of it is on its way."""
         if not document.is_done:
             return
-        row = document.document(self._store.run)
-        rows = self._rows(document, row)
+        row, rows = self._rows(document)
+        earlier = document.decision.formulas
+        kept = row.status in ("failed", "partial") and row.formulas < earlier
         with whole():
-            self._store.add(row, rows)
-            self._account.note(row.status, row.formulas)
+            if not kept:  # trying it again must not cost what was read before
+                self._store.add(row, rows)
+            self._account.note(row.status, 0 if kept else row.formulas)
         if row.error_message:
             tell = self._progress.note if row.status in ("ok", "empty") else self._progress.failure
-            tell(f"{row.status}: {row.source}: {row.error_message}")
+            note = f"; its earlier rows are kept" if kept else ""
+            tell(f"{row.status}: {row.source}: {row.error_message}{note}")
 
-    def _rows(self, document: OpenDocument, row: Document) -> list[dict[str, Any]]:
+    def _rows(self, document: OpenDocument) -> tuple[Document, list[dict[str, Any]]]:
+        """The rows of a document that is done, in both tables."""
         rows = []
-        for number, reference in enumerate(document.chunks):
-            for index, crop in enumerate(self._ray.get(reference)):
-                assert row.source_sha256 is not None
+        try:
+            for crop, transcript in document.crops(self._fetch):
+                assert document.sha256 is not None
                 rows.append(
                     formula_row(
-                        row.source,
-                        row.source_sha256,
+                        document.source.name,
+                        document.sha256,
                         crop,
-                        document.transcripts[number, index],
+                        transcript,
                         keep_crop=self._config.keep_crops,
                         model=self._model_id,
                     )
                 )
-        return rows
+        except SourceError as error:
+            document.lose(error)
+            rows = []
+        return document.document(self._store.run), rows
+
+    def _fetch(self, reference: Any) -> list[Crop]:
+        """The crops of a chunk, as they come back from the object store."""
+        try:
+            return self._ray.get(reference)
+        except self._lost as error:  # with the machine they were on, and extracting again failed
+            raise SourceError("crashed", f"crops are lost: {one_line(error)}") from error

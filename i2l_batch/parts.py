@@ -74,6 +74,7 @@ def document_row(document: Document) -> dict[str, Any]:
     """A row of DOCUMENT_SCHEMA."""
     return {
         "source": stored_name(document.source),
+        "path": None if document.path is None else stored_name(document.path),
         "source_sha256": document.source_sha256,
         "bytes": document.num_bytes,
         "pages": document.pages,

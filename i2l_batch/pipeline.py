@@ -7,7 +7,7 @@ task for ever, drops whole blocks on an error, and cannot resume where a documen
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from i2l_batch.account import Account
@@ -17,10 +17,10 @@ from i2l_batch.extract.pages import select_pages
 from i2l_batch.flow import Flow
 from i2l_batch.folder import check_folder
 from i2l_batch.interrupts import whole
-from i2l_batch.models.files import SHIPPED, weights_sha256
+from i2l_batch.models.files import SHIPPED, checkpoint_sha256
 from i2l_batch.progress import Progress
 from i2l_batch.records import Document, Problem, Source
-from i2l_batch.resume import Decision, decide, is_known
+from i2l_batch.resume import Decision, decide_all, is_known
 from i2l_batch.runs import JsonValue
 from i2l_batch.sources import list_sources
 from i2l_batch.stages import Reader
@@ -33,19 +33,24 @@ def transcribe(
     config: TranscribeConfig,
     progress: Progress,
     *,
+    account: Account | None = None,
     reader: type[Reader] = Reader,
 ) -> Account:
     """Transcribe all inputs into the results folder; what is done there already is skipped.
 
+    account: an empty one to be filled, for a caller who wants it of an interrupted run, too.
+
     Raises:
-        UsageError: nothing to do, or options that do not fit together.
+        UsageError: nothing to do, options that do not fit together, or another file is in the
+            folder under the name of an input.
         StoreError: the folder is locked, foreign, or holds rows of other settings.
         CheckpointError: the model cannot be used.
         KeyboardInterrupt: after what was finished has been committed.
     """
     began = time.monotonic()
     sources, settings, model = _prepare(inputs, config)
-    account = Account(found=len(sources))
+    account = account or Account()
+    account.found = len(sources)
     with (
         Store.open(
             output,
@@ -58,18 +63,20 @@ def transcribe(
     ):
         status, timings = "failed", {"extract": 0.0, "read": 0.0}
         try:
-            todo = _skip_and_refuse(sources, store, config, account, progress)
+            todo = _skip_and_refuse(sources, output, store, config, account, progress)
             if todo and not (config.fail_fast and account.failed):
                 with connected(config) as plan:
                     flow = Flow(plan, config, store, model["id"], account, progress, reader)
                     timings = flow.timings
                     try:
                         flow.run(todo)
-                    finally:  # before Ray is shut down, which takes seconds
-                        with whole():
-                            store.flush()
-                        flow.close()
-            status = "finished"
+                    finally:
+                        try:  # before Ray is shut down, which takes seconds
+                            with whole():
+                                store.flush()
+                        finally:
+                            flow.close()
+            status = "finished" if account.adds_up else "failed"
         except KeyboardInterrupt:
             status = "interrupted"
             raise
@@ -89,12 +96,12 @@ def dry_run(inputs: Sequence[str], output: Path, config: TranscribeConfig) -> li
     check_folder(output, settings, model, overwrite=config.overwrite)
     committed = {} if config.overwrite else committed_documents(output)
     lines = []
-    for source in sources:
-        earlier = committed.get(source.name)
+    decisions = decide_all(sources, committed, config.retry_failed, output)
+    for source, decision in zip(sources, decisions, strict=True):
         if isinstance(source, Source):
-            action = decide(source, earlier, config.retry_failed).action
-            lines.append(f"{action:<11} {source.name}")
-        elif is_known(earlier, config.retry_failed):
+            assert decision is not None
+            lines.append(f"{decision.action:<11} {source.name}")
+        elif is_known(committed.get(source.name), config.retry_failed):
             lines.append(f"{'skip':<11} {source.name}")
         else:
             lines.append(f"{'fail':<11} {source.name}: {source.message}")
@@ -108,13 +115,14 @@ def _prepare(
     select_pages(config.extract.pages, num_pages=1)
     sources = list(list_sources(inputs, max_files=config.max_files))
     checkpoint = config.model or SHIPPED
-    sha256 = weights_sha256(checkpoint)
-    model = {"id": f"{checkpoint.resolve().name}-{sha256[:8]}", "sha256": sha256}
+    sha256 = checkpoint_sha256(checkpoint)
+    model = {"id": f"compact-{sha256[:8]}", "sha256": sha256}  # the same under any folder's name
     return sources, dict(config.settings()), model
 
 
 def _skip_and_refuse(
-    sources: Iterable[Source | Problem],
+    sources: Sequence[Source | Problem],
+    output: Path,
     store: Store,
     config: TranscribeConfig,
     account: Account,
@@ -122,11 +130,12 @@ def _skip_and_refuse(
 ) -> list[Decision]:
     """Note what is done already and what cannot be tried; return the rest."""
     committed = store.committed()
+    decisions = decide_all(sources, committed, config.retry_failed, output, progress.checking)
     todo = []
-    for source in sources:
+    for source, decision in zip(sources, decisions, strict=True):
         earlier = committed.get(source.name)
         if isinstance(source, Source):
-            decision = decide(source, earlier, config.retry_failed)
+            assert decision is not None
             if decision.action != "skip":
                 todo.append(decision)
                 continue
@@ -159,6 +168,7 @@ def _refuse(
 def _failed(problem: Problem, attempts: int, run: str) -> Document:
     return Document(
         source=problem.name,
+        path=problem.path,
         source_sha256=None,
         num_bytes=problem.num_bytes,
         pages=0,

@@ -18,6 +18,9 @@ from i2l_batch.account import Account
 _PLAIN_SECONDS = 10.0
 """Seconds between lines where stderr is no terminal."""
 
+_PATIENCE_SECONDS = 30.0
+"""Ray starts its first task within a few seconds, if it has the resources."""
+
 _ENOUGH_SECONDS, _ENOUGH_DOCUMENTS = 5.0, 5
 """What must have been seen before the rest of the run is estimated from it."""
 
@@ -39,7 +42,7 @@ class Progress:
         self._verbosity = verbosity
         live = verbosity >= 0 and self._console.is_terminal
         self._live = Live(console=self._console, refresh_per_second=4) if live else None
-        self._shown = time.monotonic()
+        self._shown = self._began = time.monotonic()
         self._start: _Point | None = None
 
     def __enter__(self) -> Progress:
@@ -56,18 +59,20 @@ class Progress:
         if self._live:
             self._live.stop()
 
-    def update(self, account: Account, formulas: int, *, waiting: int) -> None:
-        """Show how far the run is; `formulas` are read, `waiting` are extracted but not read."""
+    def checking(self, done: int, of: int) -> None:
+        """Show how many inputs have been compared with earlier results."""
+        self._show(f"checking {done:,} of {of:,}")
+        self._began = time.monotonic()
+
+    def update(self, account: Account, formulas: int, *, waiting: int, works: bool = True) -> None:
+        """Show how far the run is; `formulas` are read, `waiting` are extracted but not read.
+
+        works: a worker has done something already.
+        """
         now = _Point(time.monotonic(), account.ended, formulas)
         if formulas and not self._start:
             self._start = now  # what came before was starting up, and tells nothing of the rest
-        if self._verbosity < 0:
-            return
-        if self._live:
-            self._live.update(Text(self._line(account, now, waiting)))
-        elif now.seconds - self._shown >= _PLAIN_SECONDS:
-            self._shown = now.seconds
-            self._print(self._line(account, now, waiting))
+        self._show(self._line(account, now, waiting, works))
 
     def failure(self, message: str) -> None:
         """A document ended badly: always told, whatever the verbosity."""
@@ -78,19 +83,33 @@ class Progress:
         if self._verbosity > 0:
             self._print(message)
 
+    def _show(self, line: str) -> None:
+        """Where the run is, if it is time to say so."""
+        if self._verbosity < 0:
+            return
+        now = time.monotonic()
+        if self._live:
+            self._live.update(Text(line))
+        elif now - self._shown >= _PLAIN_SECONDS:
+            self._shown = now
+            self._print(line)
+
     def _print(self, message: str) -> None:
         """One line; what is in file names must not steer the terminal."""
         self._console.print(
             Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message))
         )
 
-    def _line(self, account: Account, now: _Point, waiting: int) -> str:
+    def _line(self, account: Account, now: _Point, waiting: int, works: bool) -> str:
         line = f"{account.ended}/{account.found} documents, {now.formulas} formulas"
         if account.failed:
             line += f", {account.failed} failed"
-        if not self._start:
-            return f"{line}, starting"
+        if not works:
+            patient = now.seconds - self._began < _PATIENCE_SECONDS
+            return f"{line}, starting" if patient else f"{line}, waiting for Ray's CPUs and GPUs"
         line += f", {waiting} waiting"
+        if not self._start:
+            return line
         seconds = now.seconds - self._start.seconds
         if seconds < _ENOUGH_SECONDS:
             return line

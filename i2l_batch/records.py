@@ -142,6 +142,8 @@ class Document:
     """How one input ended: a row of the documents table."""
 
     source: str
+    path: str | None = None
+    """Absolute path."""
     source_sha256: str | None
     num_bytes: int
     pages: int
@@ -197,6 +199,7 @@ FORMULA_SCHEMA = pa.schema(
 DOCUMENT_SCHEMA = pa.schema(
     [
         pa.field("source", pa.string(), nullable=False),
+        pa.field("path", pa.string()),
         pa.field("source_sha256", pa.string()),
         pa.field("bytes", pa.int64(), nullable=False),
         pa.field("pages", pa.int32(), nullable=False),

@@ -1,28 +1,73 @@
-"""What a run does with an input that an earlier run has met: skip it, or do it (again).
+"""What a run does with its inputs, in view of what earlier runs did: skip them, or do them (again).
 
-In: a source and its committed document, if there is one. Out: a decision. A failed document is
-tried again only when asked for; a changed file always.
+In: sources and the committed documents. Out: decisions. A failed document is tried again only when
+asked for; a changed file always.
 """
 
 from __future__ import annotations
 
-import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from i2l_batch.records import Source
+from i2l_batch.errors import SourceError, UsageError
+from i2l_batch.extract.files import file_sha256
+from i2l_batch.records import Problem, Source
 from i2l_batch.store import CommittedDocument
+
+_THREADS = 4
+"""That read files: more of them wait for the same disk."""
+
+_SLICE = 64
+"""Files between two looks at the clock; after Ctrl-C only those being read are waited for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Decision:
-    """What to do with a source, and how often it was tried before."""
+    """What to do with a source, and what became of it before."""
 
     source: Source
     action: Literal["skip", "transcribe", "retry", "redo"]
     """skip: done. transcribe: new. retry: failed before. redo: the file has changed."""
     attempts: int
     """Earlier attempts at this content."""
+    formulas: int = 0
+    """Rows that they left."""
+
+
+def decide_all(
+    sources: Sequence[Source | Problem],
+    committed: Mapping[str, CommittedDocument],
+    retry_failed: bool,
+    folder: Path,
+    tell: Callable[[int, int], None] | None = None,
+) -> list[Decision | None]:
+    """A decision for each source, in order; null for what cannot be tried.
+
+    folder: of the results, for the message. tell: is told how many of how many are decided.
+
+    Raises:
+        UsageError: a source would replace another file of the same name.
+    """
+
+    def one(source: Source | Problem) -> Decision | None:
+        if isinstance(source, Problem):
+            return None
+        return decide(source, committed.get(source.name), retry_failed)
+
+    decisions: list[Decision | None] = []
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(sources), _SLICE):
+            decisions += pool.map(one, sources[start : start + _SLICE])
+            if tell:
+                tell(len(decisions), len(sources))
+    for decision in decisions:
+        if decision and decision.action == "redo":
+            _refuse_namesake(decision.source, committed[decision.source.name].path, folder)
+    return decisions
 
 
 def decide(source: Source, earlier: CommittedDocument | None, retry_failed: bool) -> Decision:
@@ -35,7 +80,9 @@ def decide(source: Source, earlier: CommittedDocument | None, retry_failed: bool
     ):
         return Decision(source=source, action="redo", attempts=0)
     if retry_failed and earlier.status in ("failed", "partial"):
-        return Decision(source=source, action="retry", attempts=earlier.attempts)
+        return Decision(
+            source=source, action="retry", attempts=earlier.attempts, formulas=earlier.formulas
+        )
     return Decision(source=source, action="skip", attempts=earlier.attempts)
 
 
@@ -49,13 +96,22 @@ def is_known(earlier: CommittedDocument | None, retry_failed: bool) -> bool:
     )
 
 
-def _sha256(path: str) -> str | None:
-    """Hash of a file's content; None when it cannot be read, which counts as changed."""
-    digest = hashlib.sha256()
+def _refuse_namesake(source: Source, earlier: str | None, folder: Path) -> None:
+    """A file that was moved, or changed where it is, is the same document; another one is not."""
     try:
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError:
+        if earlier is None or os.path.samefile(earlier, source.path):
+            return
+    except OSError:  # the earlier one is gone
+        return
+    raise UsageError(
+        f"{source.name} is already in {folder}, from {earlier}: "
+        "name the folder above both, or another -o"
+    )
+
+
+def _sha256(path: str) -> str | None:
+    """Hash of a file's content; null when it cannot be read, which counts as changed."""
+    try:
+        return file_sha256(path)
+    except SourceError:
         return None
-    return digest.hexdigest()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import SourceError
+from i2l_batch.extract.files import file_sha256
 from i2l_batch.guard import ExtractionGuard
 from i2l_batch.records import Crop, Source, Transcript
 
@@ -26,6 +27,7 @@ class Chunk:
     """What the driver needs to know of an extracted chunk; the crops stay in the object store."""
 
     source_sha256: str | None
+    """Null when the file cannot be read."""
     num_pages: int
     widths: tuple[int, ...]
     """Per crop, its width relative to its text size: crops of like width share a batch."""
@@ -48,7 +50,7 @@ def extract(
         )
     except SourceError as error:
         chunk = Chunk(
-            source_sha256=None,
+            source_sha256=_sha256(source.path),
             num_pages=0,
             widths=(),
             next_page=None,
@@ -129,6 +131,14 @@ class Reader:
 def _guard() -> ExtractionGuard:
     """One guarded child per worker process, kept for its next documents."""
     return ExtractionGuard()
+
+
+def _sha256(path: str) -> str | None:
+    """What failed: so that a next run sees whether the file was replaced meanwhile."""
+    try:
+        return file_sha256(path)
+    except SourceError:
+        return None
 
 
 def _relative_width(crop: Crop) -> int:

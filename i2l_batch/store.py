@@ -37,6 +37,8 @@ __all__ = ["CommittedDocument", "Store", "committed_documents", "formula_row"]
 class CommittedDocument:
     """What a resumed run needs to know of a document that is done."""
 
+    path: str | None = None
+    """Where its file was."""
     source_sha256: str | None
     num_bytes: int
     formulas: int
@@ -225,16 +227,17 @@ def committed_documents(folder: Path) -> dict[str, CommittedDocument]:
     if not (folder / "documents").is_dir():
         return {}
     rows = Results(folder).documents()
-    columns = ["source_sha256", "bytes", "formulas", "status", "attempts"]
+    columns = ["path", "source_sha256", "bytes", "formulas", "status", "attempts"]
     return {
         original_name(name): CommittedDocument(
+            path=None if path is None else original_name(path),
             source_sha256=sha256,
             num_bytes=num_bytes,
             formulas=formulas,
             status=status,
             attempts=attempts,
         )
-        for name, sha256, num_bytes, formulas, status, attempts in zip(
+        for name, path, sha256, num_bytes, formulas, status, attempts in zip(
             rows["source"].to_pylist(),
             *(rows[column].to_pylist() for column in columns),
             strict=True,

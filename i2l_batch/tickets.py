@@ -6,12 +6,12 @@ Knows nothing of Ray: a chunk's crops are an opaque reference here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from i2l_batch.errors import SourceError
-from i2l_batch.records import Document, Source, Status, Transcript
+from i2l_batch.records import Crop, Document, Source, Status, Transcript
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk
 
@@ -27,10 +27,11 @@ class OpenDocument:
     decision: Decision
     chunks: list[Any] = field(default_factory=list)
     """References to the crops of each chunk."""
+    sizes: list[int] = field(default_factory=list)
+    """Number of crops of each chunk."""
     transcripts: dict[tuple[int, int], Transcript] = field(default_factory=dict)
     """By (chunk, crop in it)."""
     extracted: bool = False
-    num_crops: int = 0
     pages: int = 0
     sha256: str | None = None
     seconds: float = 0.0
@@ -45,6 +46,11 @@ class OpenDocument:
         return self.decision.source
 
     @property
+    def num_crops(self) -> int:
+        """Crops so far."""
+        return sum(self.sizes)
+
+    @property
     def is_done(self) -> bool:
         """Nothing more will come."""
         return self.extracted and len(self.transcripts) == self.num_crops
@@ -53,6 +59,7 @@ class OpenDocument:
         """Note an extracted chunk, whose crops were put in `chunks` last; false if it failed."""
         self.seconds += chunk.seconds
         if chunk.error:
+            self.sha256 = self.sha256 or chunk.source_sha256
             self.fail(chunk.error)
             return False
         if self.sha256 not in (None, chunk.source_sha256):
@@ -60,7 +67,7 @@ class OpenDocument:
             return False
         self.sha256 = chunk.source_sha256
         self.pages = chunk.num_pages
-        self.num_crops += len(chunk.widths)
+        self.sizes.append(len(chunk.widths))
         self.page_errors += chunk.page_errors
         self.notes += chunk.notes
         return True
@@ -70,12 +77,32 @@ class OpenDocument:
         self.chunks.pop()
         self.error = error
 
+    def lose(self, error: SourceError) -> None:
+        """Note that crops are gone although they were read: nothing of the document counts."""
+        self.chunks, self.sizes, self.transcripts = [], [], {}
+        self.error = error
+
+    def crops(self, fetch: Callable[[Any], Sequence[Crop]]) -> Iterator[tuple[Crop, Transcript]]:
+        """All crops with what was read in them; `fetch` gets those of a chunk by its reference.
+
+        Raises:
+            SourceError: `crashed`: a chunk holds not the crops that were read, as it was extracted
+            again and ended otherwise. Also what `fetch` raises.
+        """
+        for number, (reference, size) in enumerate(zip(self.chunks, self.sizes, strict=True)):
+            crops = fetch(reference)
+            if len(crops) != size:
+                raise SourceError("crashed", f"{size} crops were read, {len(crops)} are there now")
+            for index, crop in enumerate(crops):
+                yield crop, self.transcripts[number, index]
+
     def document(self, run: str) -> Document:
         """The row of a document that is done."""
         messages = [str(self.error)] if self.error else []
         messages += [*self.page_errors, *self._crash_notes(), *self.notes]
         return Document(
             source=self.source.name,
+            path=self.source.path,
             source_sha256=self.sha256,
             num_bytes=self.source.num_bytes,
             pages=self.pages,
@@ -90,7 +117,7 @@ class OpenDocument:
 
     def _status(self) -> Status:
         if self.error:
-            return "partial" if self.sha256 else "failed"
+            return "partial" if self.chunks else "failed"
         if self.page_errors or self._crash_notes():
             return "partial"
         return "ok" if self.num_crops else "empty"

@@ -1,4 +1,4 @@
-"""Where a checkpoint's files are and what names its weights.
+"""Where a checkpoint's files are and what names it.
 
 Apart from `checkpoint`, so that the driver of a run need not load torch.
 """
@@ -15,9 +15,17 @@ SHIPPED = Path(__file__).resolve().parent / "weights" / "compact"
 """The checkpoint that comes with the package."""
 
 
-def weights_sha256(folder: Path) -> str:
-    """Hash of the weights: the exact model that a row was made with."""
-    try:
-        return hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-    except OSError as error:
-        raise CheckpointError(f"{folder} is not a checkpoint: {WEIGHTS} is missing") from error
+def checkpoint_sha256(folder: Path) -> str:
+    """Hash of a checkpoint's three files, wherever it lies: the exact model that made a row.
+
+    Raises:
+        CheckpointError: a file is missing.
+    """
+    digest = hashlib.sha256()
+    for name in (WEIGHTS, CONFIG, VOCABULARY):
+        try:
+            content = (folder / name).read_bytes()
+        except OSError as error:
+            raise CheckpointError(f"{folder} is not a checkpoint: {name} is missing") from error
+        digest.update(hashlib.sha256(content).digest())
+    return digest.hexdigest()

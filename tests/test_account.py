@@ -84,3 +84,10 @@ def test_names_cannot_steer_the_terminal_and_failures_are_always_told() -> None:
     assert said(terminal=False, verbosity=-1) == "failed: �[2Jevil�.pdf: no reason\n"
     assert "a note" not in said(terminal=False, verbosity=0)
     assert "a note\n" in said(terminal=False, verbosity=1)
+
+
+def test_comparing_with_earlier_results_is_told() -> None:
+    out = io.StringIO()
+    with Progress(0, Console(file=out, force_terminal=True, soft_wrap=True, width=200)) as progress:
+        progress.checking(12_000, 100_000)
+    assert "checking 12,000 of 100,000" in out.getvalue()

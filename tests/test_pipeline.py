@@ -131,6 +131,61 @@ def test_failed_documents_are_tried_again_when_asked(
     assert (found["missing.pdf"]["status"], found["missing.pdf"]["attempts"]) == ("failed", 2)
 
 
+def test_a_failed_file_that_was_replaced_is_tried_again(tmp_path: Path, checkpoint: Path) -> None:
+    """Also by one of the same size."""
+    path = pdfs.paper(tmp_path / "a.pdf")
+    content = path.read_bytes()
+    path.write_bytes(bytes(len(content)))
+    first, _ = run([path], tmp_path / "out", checkpoint)
+    again, _ = run([path], tmp_path / "out", checkpoint)
+    assert (first.failed, again.skipped_failed) == (1, 1)
+    path.write_bytes(content)
+    mended, _ = run([path], tmp_path / "out", checkpoint)
+    assert mended.ok == 1
+    assert rows(tmp_path / "out") == direct_rows([path])
+
+
+def test_trying_again_never_costs_rows(tmp_path: Path, checkpoint: Path) -> None:
+    """A document that was read in part, and this time, with a wrong password, not at all."""
+    path = pdfs.paper(tmp_path / "a.pdf", pages=4, password="secret")
+    opened = ExtractConfig(pdf_password="secret")
+    first, _ = run([path], tmp_path / "out", checkpoint, PoisonedReader, extract=opened)
+    assert first.partial == 1
+    before = rows(tmp_path / "out")
+    again, said = run([path], tmp_path / "out", checkpoint, retry_failed=True)
+    assert (again.failed, again.formulas, again.exit_code) == (1, 0, 1)
+    assert "its earlier rows are kept" in said
+    assert rows(tmp_path / "out") == before
+    assert documents(tmp_path / "out")["a.pdf"]["status"] == "partial"
+    last, _ = run([path], tmp_path / "out", checkpoint, extract=opened, retry_failed=True)
+    assert last.ok == 1
+    assert rows(tmp_path / "out").keys() == before.keys()
+
+
+def test_another_file_of_the_same_name_is_refused_before_anything_is_done(
+    tmp_path: Path, checkpoint: Path
+) -> None:
+    for year, pages in (("2020", 1), ("2021", 2)):
+        (tmp_path / year).mkdir()
+        pdfs.paper(tmp_path / year / "001.pdf", pages=pages)
+    run([tmp_path / "2020"], tmp_path / "out", checkpoint)
+    before = rows(tmp_path / "out")
+    pdfs.paper(tmp_path / "2021" / "000.pdf")
+    message = f"001.pdf is already in {tmp_path}/out, from {tmp_path}/2020/001.pdf: name the folder"
+    with pytest.raises(UsageError, match=message):
+        run([tmp_path / "2021"], tmp_path / "out", checkpoint)
+    with pytest.raises(UsageError, match=message):
+        dry_run([str(tmp_path / "2021")], tmp_path / "out", TranscribeConfig(model=checkpoint))
+    assert rows(tmp_path / "out") == before
+
+
+def test_a_checkpoint_may_be_moved(tmp_path: Path, checkpoint: Path) -> None:
+    path = pdfs.paper(tmp_path / "a.pdf")
+    run([path], tmp_path / "out", checkpoint)
+    again, _ = run([path], tmp_path / "out", shutil.copytree(checkpoint, tmp_path / "elsewhere"))
+    assert again.skipped == 1
+
+
 def test_a_greedy_document_fails_alone(papers: Path, tmp_path: Path, checkpoint: Path) -> None:
     """A hanging one, and broken ones: tests/test_cli.py."""
     expected = direct_rows([papers])
@@ -186,6 +241,8 @@ def test_fail_fast_ends_the_run(tmp_path: Path, checkpoint: Path, papers: Path) 
     assert not account.adds_up
     assert "not done" in account.line()
     assert account.exit_code == 1
+    (record,) = open_results(tmp_path / "out").runs()
+    assert record["status"] == "failed"
 
 
 @pytest.mark.parametrize("reader", [PoisonedReader, FussyReader])

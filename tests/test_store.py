@@ -69,6 +69,7 @@ def test_rows_come_back_as_they_were_given(tmp_path: Path) -> None:
     assert documents.schema.equals(DOCUMENT_SCHEMA)
     assert documents.to_pylist()[1] == {
         "source": "b/c.pdf",
+        "path": None,
         "source_sha256": "v1",
         "bytes": 1000,
         "pages": 1,
@@ -110,11 +111,12 @@ def test_part_is_committed_when_it_is_old_or_large(tmp_path: Path) -> None:
 def test_what_a_resumed_run_is_told(tmp_path: Path) -> None:
     assert committed_documents(tmp_path / "new") == {}
     with open_store(tmp_path) as store:
-        add(store, "b\udcff\\.pdf", "v7", formulas=3)
+        path = "/in/b\udcff\\.pdf"
+        add(store, "b\udcff\\.pdf", "v7", formulas=3, path=path)
         assert store.committed() == {}
         store.flush()
         committed = CommittedDocument(
-            source_sha256="v7", num_bytes=1000, formulas=3, status="ok", attempts=1
+            path=path, source_sha256="v7", num_bytes=1000, formulas=3, status="ok", attempts=1
         )
         assert store.committed() == {"b\udcff\\.pdf": committed}
         assert committed_documents(tmp_path) == store.committed()  # without a lock

@@ -10,12 +10,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from i2l_batch.errors import SourceError
-from i2l_batch.records import Source
+from i2l_batch.records import Box, Crop, Source
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk
 from i2l_batch.tickets import MAX_DEATHS, OpenDocument, Pool, unreadable
 
 READ = replace(unreadable(), flags=())
+CROP = Crop(
+    page=1,
+    index=0,
+    kind="display",
+    number=None,
+    box=Box(x0=0, y0=0, x1=9, y1=9),
+    page_width=99,
+    page_height=99,
+    dpi=None,
+    em=None,
+    png=b"",
+)
 
 
 def document() -> OpenDocument:
@@ -85,6 +97,7 @@ def test_a_batch_is_the_oldest_crop_and_those_nearest_in_width() -> None:
         ([chunk(notes=("page 1 is a scan",))], "empty", None, 0),
         ([chunk((1,), page_errors=("page 2: bad",))], "partial", None, 1),
         ([chunk(error=SourceError("corrupt", "bad"), sha256=None)], "failed", "corrupt", 0),
+        ([chunk(error=SourceError("corrupt", "bad"))], "failed", "corrupt", 0),
         ([chunk((1,)), chunk(error=SourceError("timeout", "long"))], "partial", "timeout", 1),
         ([chunk((1,)), chunk((5, 6), sha256="11")], "partial", "unreadable", 1),
     ],
@@ -103,6 +116,8 @@ def test_how_a_document_ends(
     row = one.document("run")
     assert (row.status, row.error_type, row.formulas) == (status, error_type, formulas)
     assert len(one.chunks) == (0 if status == "failed" else 1)  # of the chunks that count
+    assert row.source_sha256 == chunks[0].source_sha256  # of failed ones, too
+    assert row.path == "/in/a.pdf"
 
 
 def test_a_formula_that_crashes_the_model_makes_its_document_partial() -> None:
@@ -113,3 +128,31 @@ def test_a_formula_that_crashes_the_model_makes_its_document_partial() -> None:
     one.extracted = True
     row = one.document("run")
     assert (row.status, row.error_message) == ("partial", "1 of 2 formulas crash the model")
+
+
+def read(sizes: list[int]) -> OpenDocument:
+    """A document that is read: so many crops in each chunk, whose reference is their number."""
+    one = document()
+    for number, size in enumerate(sizes):
+        one.chunks.append(size)
+        one.take(chunk((9,) * size))
+        one.transcripts |= {(number, crop): READ for crop in range(size)}
+    one.extracted = True
+    return one
+
+
+def test_crops_are_fetched_in_order() -> None:
+    pairs = list(read([2, 0, 3]).crops(lambda size: [CROP] * size))
+    assert pairs == [(CROP, READ)] * 5
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_other_crops_than_those_that_were_read_are_refused(change: int) -> None:
+    """What Ray extracts again after a machine died may end otherwise."""
+    one = read([2, 3])
+    with pytest.raises(SourceError, match=r"crops were read, \d are there now"):
+        list(one.crops(lambda size: [CROP] * (size + change)))
+    one.lose(SourceError("crashed", "gone"))
+    row = one.document("run")
+    assert one.is_done
+    assert (row.status, row.error_type, row.formulas) == ("failed", "crashed", 0)

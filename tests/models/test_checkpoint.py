@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from i2l_batch.errors import CheckpointError
 from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
 from i2l_batch.models.config import ModelConfig
-from i2l_batch.models.files import weights_sha256
+from i2l_batch.models.files import checkpoint_sha256
 from i2l_batch.models.tokenizer import Tokenizer
 from tests.models.tiny_model import pad_together, tiny_model
 
@@ -57,14 +56,14 @@ def test_saving_a_loaded_checkpoint_gives_the_same_files(checkpoint: Path) -> No
     save_checkpoint(again, *load_checkpoint(checkpoint))
     for name in FILES:
         assert (again / name).read_bytes() == (checkpoint / name).read_bytes()
-    assert weights_sha256(again) == weights_sha256(checkpoint)
+    assert checkpoint_sha256(again) == checkpoint_sha256(checkpoint)
 
 
-def test_the_hash_is_that_of_the_weights_file(checkpoint: Path) -> None:
-    content = (checkpoint / "model.safetensors").read_bytes()
-    assert weights_sha256(checkpoint) == hashlib.sha256(content).hexdigest()
-    save_checkpoint(checkpoint, tiny_model(seed=1), TOKENIZER)
-    assert weights_sha256(checkpoint) != hashlib.sha256(content).hexdigest()
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_every_file_changes_the_hash(checkpoint: Path, name: str) -> None:
+    before = checkpoint_sha256(checkpoint)
+    (checkpoint / name).write_bytes((checkpoint / name).read_bytes() + b" ")
+    assert checkpoint_sha256(checkpoint) != before
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
@@ -76,7 +75,7 @@ def test_a_missing_file_is_named(checkpoint: Path, name: str) -> None:
 
 def test_a_folder_without_weights_has_no_hash(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"model\.safetensors is missing"):
-        weights_sha256(tmp_path)
+        checkpoint_sha256(tmp_path)
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
