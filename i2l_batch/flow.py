@@ -145,7 +145,7 @@ class Flow:
                     self._begun.append((document, chunk.next_page))
                     return
         document.extracted = True
-        self._finish(document)
+        self.finish(document)
 
     def _start_batches(self) -> None:
         """Give crops to readers; wait for a full batch only while a reader is busy anyway."""
@@ -165,7 +165,7 @@ class Flow:
             for ticket, transcript in zip(outcome.batch.tickets, outcome.transcripts, strict=True):
                 ticket.answer(transcript)
             for document in {ticket.document: None for ticket in outcome.batch.tickets}:
-                self._finish(document)
+                self.finish(document)
         elif isinstance(outcome, Death):
             self._progress.note(f"a batch is tried again ({outcome.reason})")
             for batch in outcome.innocent:
@@ -179,9 +179,9 @@ class Flow:
         if self._crashes == MAX_CRASHES:
             raise I2LError(f"the model crashes over every formula: {reason}")
         ticket.answer(unreadable())
-        self._finish(ticket.document)
+        self.finish(ticket.document)
 
-    def _finish(self, document: OpenDocument) -> None:
+    def finish(self, document: OpenDocument) -> None:
         """Hand a document to the store once nothing of it is on its way."""
         if not document.is_done:
             return
@@ -194,7 +194,7 @@ class Flow:
             self._account.note(row.status, 0 if kept else row.formulas)
         if row.error_message:
             tell = self._progress.note if row.status in ("ok", "empty") else self._progress.failure
-            note = f"; its earlier rows are kept" if kept else ""
+            note = "; its earlier rows are kept" if kept else ""
             tell(f"{row.status}: {row.source}: {row.error_message}{note}")
 
     def _rows(self, document: OpenDocument) -> tuple[Document, list[dict[str, Any]]]:

@@ -36,10 +36,18 @@ class _Point(NamedTuple):
 class Progress:
     """A context manager that shows `update`s; messages go above the live line."""
 
-    def __init__(self, verbosity: Literal[-1, 0, 1] = 0, console: Console | None = None) -> None:
-        """Verbosity: -1 failures only, 0 progress too, 1 notes too. Console: null for stderr."""
+    def __init__(
+        self,
+        verbosity: Literal[-1, 0, 1] = 0,
+        console: Console | None = None,
+        *,
+        patience: float = _PATIENCE_SECONDS,
+    ) -> None:
+        """Verbosity: -1 failures only, 0 progress too, 1 notes too. Console: null for stderr.
+        patience: seconds of starting after which it is said what is waited for."""
         self._console = console or Console(stderr=True, highlight=False, soft_wrap=True)
         self._verbosity = verbosity
+        self._patience = patience
         live = verbosity >= 0 and self._console.is_terminal
         self._live = Live(console=self._console, refresh_per_second=4) if live else None
         self._shown = self._began = time.monotonic()
@@ -105,8 +113,8 @@ class Progress:
         if account.failed:
             line += f", {account.failed} failed"
         if not works:
-            patient = now.seconds - self._began < _PATIENCE_SECONDS
-            return f"{line}, starting" if patient else f"{line}, waiting for Ray's CPUs and GPUs"
+            starts = now.seconds - self._began < self._patience
+            return f"{line}, starting" if starts else f"{line}, waiting for Ray's CPUs and GPUs"
         line += f", {waiting} waiting"
         if not self._start:
             return line

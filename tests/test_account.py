@@ -91,3 +91,22 @@ def test_comparing_with_earlier_results_is_told() -> None:
     with Progress(0, Console(file=out, force_terminal=True, soft_wrap=True, width=200)) as progress:
         progress.checking(12_000, 100_000)
     assert "checking 12,000 of 100,000" in out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("patience", "works", "text"),
+    [
+        (60, False, "0/9 documents, 0 formulas, starting"),
+        (0, False, "0/9 documents, 0 formulas, waiting for Ray's CPUs and GPUs"),
+        (0, True, "0/9 documents, 0 formulas, 7 waiting"),
+    ],
+)
+def test_a_run_that_cannot_start_says_what_it_waits_for(
+    patience: float, works: bool, text: str
+) -> None:
+    """On a busy cluster it said for ever that it was starting."""
+    out = io.StringIO()
+    console = Console(file=out, force_terminal=True, soft_wrap=True, width=200)
+    with Progress(0, console, patience=patience) as progress:
+        progress.update(Account(found=9), 0, waiting=7, works=works)
+    assert text in out.getvalue()

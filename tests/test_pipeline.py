@@ -8,13 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from i2l_batch.account import Account
+from i2l_batch.cluster import Plan
 from i2l_batch.config import ExtractConfig, TranscribeConfig
-from i2l_batch.errors import CheckpointError, I2LError, StoreError, UsageError
+from i2l_batch.errors import CheckpointError, I2LError, SourceError, StoreError, UsageError
+from i2l_batch.flow import Flow
 from i2l_batch.images import decode_png
 from i2l_batch.pipeline import dry_run
-from i2l_batch.records import Crop, Transcript
+from i2l_batch.progress import Progress
+from i2l_batch.records import Crop, Source, Transcript
 from i2l_batch.results import open_results
-from i2l_batch.stages import Reader
+from i2l_batch.resume import Decision
+from i2l_batch.stages import Chunk, Reader
+from i2l_batch.store import Store
+from i2l_batch.tickets import OpenDocument, unreadable
 from i2l_batch.transcriber import Transcriber
 from tests.extract import pdfs
 from tests.fake_readers import (
@@ -300,3 +307,45 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     with pytest.raises(CheckpointError, match=r"papers is not a checkpoint: model\.safetensors"):
         run([papers], tmp_path / "out", papers)
     assert not (tmp_path / "out").exists()
+
+
+def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoint: Path) -> None:
+    """They lay on a machine that died, and extracting them again failed; it was a traceback."""
+    import ray
+
+    def extract_again() -> None:
+        raise SourceError("timeout", "too slow this time")
+
+    source = Source(path=str(tmp_path / "a.pdf"), name="a.pdf", num_bytes=5, media="pdf")
+    lost = OpenDocument(Decision(source=source, action="transcribe", attempts=0))
+    lost.chunks.append(ray.remote(num_cpus=0)(extract_again).remote())
+    lost.take(
+        Chunk(
+            source_sha256="00",
+            num_pages=1,
+            widths=(9,),
+            next_page=None,
+            page_errors=(),
+            notes=(),
+            error=None,
+            seconds=1.0,
+        )
+    )
+    lost.transcripts[0, 0] = unreadable()
+    lost.extracted = True
+    config, account = TranscribeConfig(model=checkpoint), Account(found=1)
+    with Store.open(tmp_path / "out", settings={}, model={}) as store:
+        plan = Plan(
+            readers=0,
+            reader_cpus=0.1,
+            reader_gpus=0,
+            reader_threads=1,
+            extractors=1,
+            extract_cpus=0.1,
+        )
+        flow = Flow(plan, config, store, "none", account, Progress(-1))
+        flow.finish(lost)
+    row = documents(tmp_path / "out")["a.pdf"]
+    assert (row["status"], row["error_type"], row["formulas"]) == ("failed", "crashed", 0)
+    assert "crops are lost: " in row["error_message"]
+    assert (account.failed, account.adds_up) == (1, True)
