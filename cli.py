@@ -8,25 +8,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from i2l_batch import __version__
+from i2l_batch import options as o
+from i2l_batch.account import Account
+from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.errors import I2LError
 from i2l_batch.interrupts import end_in_order
-from i2l_batch.options import (
-    BatchSize,
-    BeamSize,
-    Device,
-    DeviceOption,
-    Format,
-    Images,
-    Inline,
-    Model,
-    Output,
-    Pages,
-)
+from i2l_batch.options import EXTRACT, RUN
 from i2l_batch.train import commands
 
 app = typer.Typer(
@@ -45,7 +37,7 @@ def show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def options(
+def root(
     version: Annotated[
         bool,
         typer.Option("--version", help="Show the version.", callback=show_version, is_eager=True),
@@ -56,72 +48,33 @@ def options(
 
 @app.command()
 def transcribe(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            help="PDFs, images (PNG, JPEG, TIFF, WebP), directories, quoted globs, @list.txt with "
-            "a path per line, or - for paths on standard input."
-        ),
-    ],
-    output: Output,
-    model: Model = None,
-    dpi: Annotated[int, typer.Option(help="Resolution of crops from PDFs, 50-1200.")] = 200,
-    inline: Inline = False,
-    pages: Pages = None,
-    images: Annotated[
-        Images, typer.Option(help="What images are: one formula (crop) or a page; auto guesses.")
-    ] = Images.auto,
-    pdf_password: Annotated[
-        str | None, typer.Option(help="Password of encrypted PDFs.", envvar="I2L_PDF_PASSWORD")
-    ] = None,
-    beam_size: BeamSize = 5,
-    batch_size: BatchSize = 32,
-    device: DeviceOption = Device.auto,
-    workers: Annotated[
-        int | None, typer.Option(help="Documents extracted at a time; default: by the cores.")
-    ] = None,
-    gpus: Annotated[
-        int | None, typer.Option(help="GPUs to use, one model on each; default: all.")
-    ] = None,
-    ray_address: Annotated[
-        str | None,
-        typer.Option(help="Ray cluster to use (auto, HOST:PORT); default: one on this machine."),
-    ] = None,
-    document_timeout: Annotated[
-        float, typer.Option(help="Seconds that extracting one document may take.")
-    ] = 300.0,
-    memory_limit: Annotated[
-        int, typer.Option(help="MiB that extracting one document may take.")
-    ] = 2048,
-    max_files: Annotated[int | None, typer.Option(help="Take only the first N inputs.")] = None,
-    crops: Annotated[
-        bool, typer.Option("--crops/--no-crops", help="Store the picture of each formula.")
-    ] = True,
-    retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try documents again that failed before.")
-    ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Remove the folder's earlier results first.")
-    ] = False,
-    commit_seconds: Annotated[
-        float, typer.Option(help="Finished documents are on disk after this many seconds.")
-    ] = 60.0,
-    fail_fast: Annotated[
-        bool, typer.Option("--fail-fast", help="Stop at the first document that fails.")
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="List what would be done, and do nothing.")
-    ] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but failures and the account.")
-    ] = False,
+    inputs: o.Inputs,
+    output: o.Output,
+    model: o.Model = RUN.model,
+    dpi: o.Dpi = EXTRACT.dpi,
+    inline: o.Inline = EXTRACT.inline,
+    pages: o.Pages = EXTRACT.pages,
+    images: o.ImagesOption = o.IMAGES,
+    pdf_password: o.PdfPassword = EXTRACT.pdf_password,
+    beam_size: o.BeamSize = RUN.beam_size,
+    batch_size: o.BatchSize = RUN.batch_size,
+    device: o.DeviceOption = o.DEVICE,
+    workers: o.Workers = RUN.workers,
+    gpus: o.Gpus = RUN.gpus,
+    ray_address: o.RayAddress = RUN.ray_address,
+    document_timeout: o.DocumentTimeout = EXTRACT.document_timeout,
+    memory_limit: o.MemoryLimit = EXTRACT.memory_limit,
+    max_files: o.MaxFiles = RUN.max_files,
+    crops: o.Crops = RUN.keep_crops,
+    retry_failed: o.RetryFailed = RUN.retry_failed,
+    overwrite: o.Overwrite = RUN.overwrite,
+    commit_seconds: o.CommitSeconds = RUN.commit_seconds,
+    fail_fast: o.FailFast = RUN.fail_fast,
+    dry_run: o.DryRun = False,
+    verbose: o.Verbose = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Read all formulas of papers and images into a results folder. Run it again to resume."""
-    from i2l_batch import pipeline
-    from i2l_batch.config import ExtractConfig, TranscribeConfig
-    from i2l_batch.progress import Progress
-
     config = TranscribeConfig(
         extract=ExtractConfig(
             dpi=dpi,
@@ -146,13 +99,29 @@ def transcribe(
         fail_fast=fail_fast,
         max_files=max_files,
     )
+    _run(inputs, output, config, dry_run, 1 if verbose else -1 if quiet else 0)
+
+
+def _run(
+    inputs: list[str],
+    output: Path,
+    config: TranscribeConfig,
+    dry_run: bool,
+    verbosity: Literal[-1, 0, 1],
+) -> NoReturn:
+    """Do what `transcribe` was asked for; leave with the account's exit code."""
+    from i2l_batch import pipeline
+    from i2l_batch.progress import Progress
+
     if dry_run:
         print("\n".join(pipeline.dry_run(inputs, output, config)))
-        return
-    progress = Progress(1 if verbose else -1 if quiet else 0)
+        raise typer.Exit
+    account = Account()
     try:
-        account = pipeline.transcribe(inputs, output, config, progress)
+        pipeline.transcribe(inputs, output, config, Progress(verbosity), account=account)
     except KeyboardInterrupt:
+        if account.found:
+            print(f"{account.line()} to {output}", file=sys.stderr)
         print(
             "i2l: interrupted; what is finished is committed, the same command goes on",
             file=sys.stderr,
@@ -170,8 +139,8 @@ def query(
         typer.Argument(help="DuckDB SQL over formulas and documents; without it, a summary."),
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
-        Format, typer.Option("--format", "-f", help="How to write the rows.")
-    ] = Format.table,
+        o.Format, typer.Option("--format", "-f", help="How to write the rows.")
+    ] = o.Format.table,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; default: standard output.")
     ] = None,
@@ -185,15 +154,19 @@ def query(
 @app.command()
 def inspect(
     paper: Annotated[Path, typer.Argument(help="A PDF or an image.")],
-    output: Output,
-    inline: Inline = False,
-    pages: Pages = None,
+    output: o.Output,
+    inline: o.Inline = EXTRACT.inline,
+    pages: o.Pages = EXTRACT.pages,
+    images: o.ImagesOption = o.IMAGES,
+    pdf_password: o.PdfPassword = EXTRACT.pdf_password,
 ) -> None:
     """Draw the formulas that are found over the pages, one PNG a page."""
-    from i2l_batch.config import ExtractConfig
     from i2l_batch.inspect import draw_boxes
 
-    for path in draw_boxes(str(paper), ExtractConfig(inline=inline, pages=pages), output):
+    config = ExtractConfig(
+        inline=inline, pages=pages, images=images.value, pdf_password=pdf_password
+    )
+    for path in draw_boxes(str(paper), config, output):
         print(path)
 
 

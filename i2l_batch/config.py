@@ -9,9 +9,22 @@ from typing import Literal
 from i2l_batch.errors import UsageError
 
 
+def check_beam_size(size: int) -> None:
+    """Raise UsageError unless the beam search takes it."""
+    if not 1 <= size <= 50:
+        raise UsageError(f"--beam-size {size} is out of range: use 1 to 50")
+
+
+def check_positive(**options: int | None) -> None:
+    """Raise UsageError for the first option, named as in Python, that is given and less than 1."""
+    for name, value in options.items():
+        if value is not None and value < 1:
+            raise UsageError(f"--{name.replace('_', '-')} {value}: use 1 or more")
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExtractConfig:
-    """What to take out of a document, and how far it may go. All of it changes the rows."""
+    """What to take out of a document, and how far it may go. The first four change the rows."""
 
     dpi: int = 200
     """Resolution of the stored crops of a PDF, in dots per inch (50-1200)."""
@@ -25,7 +38,7 @@ class ExtractConfig:
     document_timeout: float = 300.0
     """Seconds that one document may take to extract."""
     memory_limit: int = 2048
-    """MiB that extracting one document may take."""
+    """MiB that extracting one document may take; enforced on Linux only."""
     chunk_pages: int = 50
     """Pages that are extracted at a time, so that a long book needs no more memory than a paper."""
 
@@ -65,7 +78,7 @@ class TranscribeConfig:
     retry_failed: bool = False
     """Also do documents again that failed, or were read in part, in an earlier run."""
     overwrite: bool = False
-    """Remove the folder's earlier results first."""
+    """Replace the folder's earlier results, as soon as there are new ones."""
     commit_seconds: float = 60.0
     """Finished documents are on the disk after this many seconds at the latest."""
     fail_fast: bool = False
@@ -74,12 +87,9 @@ class TranscribeConfig:
     """Take only the first so many inputs."""
 
     def __post_init__(self) -> None:
-        if not 1 <= self.beam_size <= 50:
-            raise UsageError(f"--beam-size {self.beam_size} is out of range: use 1 to 50")
-        for option in ("batch_size", "max_length", "workers", "gpus", "max_files"):
-            value = getattr(self, option)
-            if value is not None and value < 1:
-                raise UsageError(f"--{option.replace('_', '-')} {value}: use 1 or more")
+        check_beam_size(self.beam_size)
+        options = ("batch_size", "max_length", "workers", "gpus", "max_files")
+        check_positive(**{option: getattr(self, option) for option in options})
 
     def settings(self) -> dict[str, str | int | bool | None]:
         """The options that change rows; a results folder holds rows of one such set only."""

@@ -1,4 +1,7 @@
-"""Options that several commands share, with their help."""
+"""The options of the commands, each with its help; what they mean is said in `config`.
+
+Defaults stand in the configurations alone: `EXTRACT` and `RUN` are those without any option.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,9 @@ from typing import Annotated
 
 import typer
 
-Output = Annotated[
-    Path, typer.Option("--output", "-o", help="Folder to write to; made if it does not exist.")
-]
-Model = Annotated[
-    Path | None,
-    typer.Option("--model", "-m", help="Folder of a checkpoint; default: the shipped model."),
-]
+from i2l_batch.config import ExtractConfig, TranscribeConfig
+
+EXTRACT, RUN = ExtractConfig(), TranscribeConfig()
 
 
 class Images(str, Enum):
@@ -44,6 +43,41 @@ class Format(str, Enum):
     parquet = "parquet"
 
 
+IMAGES, DEVICE = Images(EXTRACT.images), Device(RUN.device)
+"""Their defaults, as the command line tells them."""
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        help="PDFs, images (PNG, JPEG, TIFF, WebP), directories, quoted globs, @list.txt with "
+        "a path per line, or - for paths on standard input."
+    ),
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder to write to; made if it does not exist.")
+]
+Model = Annotated[
+    Path | None,
+    typer.Option("--model", "-m", help="Folder of a checkpoint; default: the shipped model."),
+]
+
+Dpi = Annotated[int, typer.Option(help="Resolution of crops from PDFs, 50-1200.")]
+Inline = Annotated[bool, typer.Option("--inline", help="Formulas in lines of text too.")]
+Pages = Annotated[
+    str | None, typer.Option("--pages", "-p", help="1-based pages of PDFs, as in 1-4,7,12-.")
+]
+ImagesOption = Annotated[
+    Images,
+    typer.Option("--images", help="What images are: one formula (crop) or a page; auto guesses."),
+]
+PdfPassword = Annotated[
+    str | None, typer.Option(help="Password of encrypted PDFs.", envvar="I2L_PDF_PASSWORD")
+]
+DocumentTimeout = Annotated[
+    float, typer.Option(help="Seconds that extracting one document may take.")
+]
+MemoryLimit = Annotated[int, typer.Option(help="MiB that extracting one document may take.")]
+
 BeamSize = Annotated[
     int, typer.Option(help="Transcriptions kept in view per formula (1-50); 1 is fastest.")
 ]
@@ -51,7 +85,33 @@ BatchSize = Annotated[int, typer.Option("--batch-size", "-b", help="Formulas dec
 DeviceOption = Annotated[
     Device, typer.Option("--device", "-d", help="Where the model runs; auto takes a GPU if any.")
 ]
-Inline = Annotated[bool, typer.Option("--inline", help="Formulas in lines of text too.")]
-Pages = Annotated[
-    str | None, typer.Option("--pages", "-p", help="1-based pages of PDFs, as in 1-4,7,12-.")
+Workers = Annotated[
+    int | None, typer.Option(help="Documents extracted at a time; default: by the cores.")
+]
+Gpus = Annotated[int | None, typer.Option(help="GPUs to use, one model on each; default: all.")]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(help="Ray cluster to use (auto, HOST:PORT); default: one on this machine."),
+]
+
+MaxFiles = Annotated[int | None, typer.Option(help="Take only the first N inputs.")]
+Crops = Annotated[
+    bool, typer.Option("--crops/--no-crops", help="Store the picture of each formula.")
+]
+RetryFailed = Annotated[
+    bool, typer.Option("--retry-failed", help="Try documents again that failed before.")
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the folder's earlier results.")
+]
+CommitSeconds = Annotated[
+    float, typer.Option(help="Finished documents are on disk after this many seconds.")
+]
+FailFast = Annotated[
+    bool, typer.Option("--fail-fast", help="Stop at the first document that fails.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List what would be done, and do nothing.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Say nothing but failures and the account.")
 ]

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from i2l_batch.options import BeamSize, Device, DeviceOption, Output
+from i2l_batch.config import check_positive
+from i2l_batch.options import DEVICE, RUN, BeamSize, DeviceOption, Output
 
 dataset = typer.Typer(help="Training data.", no_args_is_help=True)
 
@@ -30,6 +31,7 @@ def build(
     """Render formulas to pictures with tokens and token places, for training. Needs TeX."""
     from i2l_batch.train.dataset import DatasetConfig, build_dataset
 
+    check_positive(workers=workers, max_tokens=max_tokens, min_frequency=min_frequency)
     config = DatasetConfig(
         column=column, max_tokens=max_tokens, min_frequency=min_frequency, seed=seed
     )
@@ -42,7 +44,7 @@ def train(
     data: Annotated[Path, typer.Argument(help="A data set, as `i2l dataset build` makes it.")],
     output: Output,
     minutes: Annotated[float, typer.Option(help="Training time, over all starts.")] = 90.0,
-    device: DeviceOption = Device.auto,
+    device: DeviceOption = DEVICE,
     seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
 ) -> None:
     """Train a model; the same command again goes on where it was stopped."""
@@ -64,8 +66,8 @@ def evaluate(
         int | None, typer.Option(help="Only formulas of at most this many tokens.")
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N of them.")] = None,
-    beam_size: BeamSize = 5,
-    device: DeviceOption = Device.auto,
+    beam_size: BeamSize = RUN.beam_size,
+    device: DeviceOption = DEVICE,
     predictions: Annotated[
         Path | None, typer.Option("--output", "-o", help="JSON lines of predictions to write.")
     ] = None,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from i2l_batch.config import ExtractConfig
+from i2l_batch.config import ExtractConfig, TranscribeConfig, check_beam_size, check_positive
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import UsageError
 from i2l_batch.extract import extract_chunk
@@ -35,8 +35,12 @@ class EvaluateConfig:
     """Leave out formulas with more tokens in their label."""
     limit: int | None = None
     """Take only the first so many."""
-    beam_size: int = 5
+    beam_size: int = TranscribeConfig().beam_size
     device: Device = "auto"
+
+    def __post_init__(self) -> None:
+        check_beam_size(self.beam_size)
+        check_positive(max_tokens=self.max_tokens, limit=self.limit)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
