@@ -54,12 +54,18 @@ class Batch:
 
 
 def read_vocabulary(folder: Path) -> Tokenizer:
-    """The tokenizer of a data set."""
+    """The tokenizer of a data set. Raises UsageError when it is unfinished or damaged."""
+    path = folder / "dataset.json"
     try:
-        report = json.loads((folder / "dataset.json").read_text("utf-8"))
+        report = json.loads(path.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"{folder} is not a finished data set: no dataset.json") from error
-    return Tokenizer.from_tokens(report["vocabulary"])
+    except ValueError as error:
+        raise UsageError(f"{path} is damaged, build the data set again: {error}") from error
+    tokens = report.get("vocabulary") if isinstance(report, dict) else None
+    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
+        raise UsageError(f"{path} holds no vocabulary: build the data set again")
+    return Tokenizer.from_tokens(tokens)
 
 
 def read_samples(folder: Path, tokenizer: Tokenizer) -> list[Sample]:

@@ -50,8 +50,6 @@ def train(
     Raises:
         UsageError: the data set is unfinished or too small, or the run is of another one.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "config.json").write_text(json.dumps(asdict(config), indent=1), "utf-8")
     tokenizer = read_vocabulary(dataset)
     samples = read_samples(dataset, tokenizer)
     held, learned = samples[: config.validate_samples], samples[config.validate_samples :]
@@ -67,7 +65,9 @@ def train(
             f"end_tokens {config.end_tokens} is too long: the model takes at most "
             f"{model.config.max_tokens - 1} tokens"
         )
-    trainer = Trainer(model, tokenizer, config, run)
+    trainer = Trainer(model, tokenizer, config, run)  # refuses the run of another data set
+    run.mkdir(parents=True, exist_ok=True)
+    (run / "config.json").write_text(json.dumps(asdict(config), indent=1), "utf-8")
     say(
         f"{len(learned)} samples, {len(tokenizer)} tokens, {model.num_parameters} parameters, "
         f"from step {trainer.progress.step}"

@@ -11,7 +11,16 @@ from i2l_batch.errors import UsageError
 from i2l_batch.images import MARGIN
 from i2l_batch.models.encoder import STRIDE
 from i2l_batch.models.tokenizer import BOS, EOS, PAD
-from i2l_batch.train.batches import GRID, Sample, collate, cut_batches, epochs, read_samples, vary
+from i2l_batch.train.batches import (
+    GRID,
+    Sample,
+    collate,
+    cut_batches,
+    epochs,
+    read_samples,
+    read_vocabulary,
+    vary,
+)
 from tests.train.glyphs import SIZE, TOKENIZER, sample, samples
 
 
@@ -136,3 +145,11 @@ def test_an_epoch_holds_every_member_once() -> None:
 def test_an_empty_data_set_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no samples"):
         read_samples(tmp_path, TOKENIZER)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"vocabulary": [1]}', '{"vocabulary": "a"}'])
+def test_a_damaged_report_is_one_clear_error(tmp_path: Path, content: str) -> None:
+    (tmp_path / "dataset.json").write_text(content)
+    with pytest.raises(UsageError, match=r"dataset\.json .*build the data set again") as caught:
+        read_vocabulary(tmp_path)
+    assert "\n" not in str(caught.value)

@@ -165,6 +165,13 @@ def test_a_run_from_data_set_to_checkpoints(tmp_path: Path) -> None:
     again = train(dataset, run, config, say=said.append)
     assert again.step == progress.step
     assert again.seconds == progress.seconds
+    report = json.loads((dataset / "dataset.json").read_text("utf-8"))
+    other = report | {"vocabulary": [*report["vocabulary"], r"\omega"]}
+    (dataset / "dataset.json").write_text(json.dumps(other), "utf-8")
+    before = (run / "config.json").read_text("utf-8")
+    with pytest.raises(UsageError, match="was trained on another data set"):
+        train(dataset, run, dataclasses.replace(config, seed=9), say=said.append)
+    assert (run / "config.json").read_text("utf-8") == before
 
 
 def test_more_time_goes_on_from_the_last_step(tmp_path: Path) -> None:
