@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +17,7 @@ from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.errors import CheckpointError, I2LError, SourceError, StoreError, UsageError
 from i2l_batch.flow import Flow
 from i2l_batch.images import decode_png
-from i2l_batch.pipeline import dry_run
+from i2l_batch.pipeline import dry_run, transcribe
 from i2l_batch.progress import Progress
 from i2l_batch.records import Crop, Source, Transcript
 from i2l_batch.results import open_results
@@ -32,6 +35,7 @@ from tests.fake_readers import (
     PoisonedReader,
     UnloadableReader,
 )
+from tests.processes import descendants, wait_until
 from tests.runs import direct_rows, documents, rows, run
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -349,3 +353,22 @@ def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoin
     assert (row["status"], row["error_type"], row["formulas"]) == ("failed", "crashed", 0)
     assert "crops are lost: " in row["error_message"]
     assert (account.failed, account.adds_up) == (1, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_readers_end_also_when_the_last_rows_cannot_be_written(
+    papers: Path, tmp_path: Path, checkpoint: Path
+) -> None:
+    output = tmp_path / "out"
+
+    class Vandal(Progress):
+        def update(self, account: Account, formulas: int, **facts: Any) -> None:
+            shutil.rmtree(output / "formulas", ignore_errors=True)
+            super().update(account, formulas, **facts)
+
+    config = TranscribeConfig(model=checkpoint)
+    with pytest.raises(StoreError) as caught:
+        transcribe([str(papers)], output, config, Vandal(-1), reader=HashReader)
+    assert "\n" not in str(caught.value)
+    # The error's traceback still holds the readers: they end only if they were ended.
+    wait_until(lambda: not descendants(os.getpid(), "ray::HashReader"), 20)
