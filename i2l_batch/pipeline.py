@@ -12,6 +12,7 @@ from pathlib import Path
 
 from i2l_batch.account import Account
 from i2l_batch.cluster import connected
+from i2l_batch.committed import CommittedDocument, committed_documents
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.extract.pages import select_pages
 from i2l_batch.flow import Flow
@@ -24,7 +25,7 @@ from i2l_batch.resume import Decision, decide_all, is_known
 from i2l_batch.runs import JsonValue
 from i2l_batch.sources import list_sources
 from i2l_batch.stages import Reader
-from i2l_batch.store import CommittedDocument, Store, committed_documents
+from i2l_batch.store import Store
 
 
 def transcribe(

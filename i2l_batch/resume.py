@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from i2l_batch.committed import CommittedDocument
 from i2l_batch.errors import SourceError, UsageError
 from i2l_batch.extract.files import file_sha256
 from i2l_batch.records import Problem, Source
-from i2l_batch.store import CommittedDocument
 
 _THREADS = 4
 """That read files: more of them wait for the same disk."""

@@ -15,35 +15,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 from i2l_batch import runs
+from i2l_batch.committed import CommittedDocument, committed_documents
 from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
 from i2l_batch.folder import refuse_foreign, remove_earlier, start_run
 from i2l_batch.lock import FolderLock
 from i2l_batch.parts import FORMULA_PART, document_row, formula_row, write_part
-from i2l_batch.records import DOCUMENT_SCHEMA, Document, Status
-from i2l_batch.results import Results, original_name, stored_name
+from i2l_batch.records import DOCUMENT_SCHEMA, Document
+from i2l_batch.results import stored_name
 from i2l_batch.runs import JsonValue
 
-__all__ = ["CommittedDocument", "Store", "committed_documents", "formula_row"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CommittedDocument:
-    """What a resumed run needs to know of a document that is done."""
-
-    path: str | None = None
-    """Where its file was."""
-    source_sha256: str | None
-    num_bytes: int
-    formulas: int
-    status: Status
-    attempts: int
+__all__ = ["Store", "formula_row"]
 
 
 class Store:
@@ -220,26 +207,3 @@ class Store:
 
 def _is_read(row: Mapping[str, Any]) -> bool:
     return "crashed" not in row["flags"]
-
-
-def committed_documents(folder: Path) -> dict[str, CommittedDocument]:
-    """What earlier runs have committed in a folder, by `Source.name`; nothing in a new folder."""
-    if not (folder / "documents").is_dir():
-        return {}
-    rows = Results(folder).documents()
-    columns = ["path", "source_sha256", "bytes", "formulas", "status", "attempts"]
-    return {
-        original_name(name): CommittedDocument(
-            path=None if path is None else original_name(path),
-            source_sha256=sha256,
-            num_bytes=num_bytes,
-            formulas=formulas,
-            status=status,
-            attempts=attempts,
-        )
-        for name, path, sha256, num_bytes, formulas, status, attempts in zip(
-            rows["source"].to_pylist(),
-            *(rows[column].to_pylist() for column in columns),
-            strict=True,
-        )
-    }

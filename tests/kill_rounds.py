@@ -28,8 +28,9 @@ import pyarrow.parquet as pq
 from formula_samples import add, expected, open_store, read
 
 from i2l_batch import durable, folder
+from i2l_batch.committed import committed_documents
 from i2l_batch.results import open_results, original_name
-from i2l_batch.store import Store, committed_documents
+from i2l_batch.store import Store
 
 DOCUMENTS = {f"paper-{number:02d}": number % 5 for number in range(30)}
 """Source -> number of its formulas."""

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from i2l_batch.cli import main
-from i2l_batch.store import Store, committed_documents
+from i2l_batch.committed import committed_documents
+from i2l_batch.store import Store
 from tests.extract import pdfs
 from tests.processes import command_line, descendants, is_alive, wait_until
 from tests.runs import documents, rows

@@ -14,11 +14,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from i2l_batch.committed import CommittedDocument, committed_documents
 from i2l_batch.errors import StoreError, UsageError
 from i2l_batch.extract.files import file_sha256
 from i2l_batch.records import Problem, Source
 from i2l_batch.resume import decide, decide_all
-from i2l_batch.store import CommittedDocument, Store, committed_documents
+from i2l_batch.store import Store
 from tests.extract import pdfs
 from tests.fake_readers import SlowReader
 from tests.processes import descendants, is_alive, wait_until

@@ -19,11 +19,12 @@ from formula_samples import MODEL, SETTINGS, add, expected, files, open_store, r
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from i2l_batch.committed import CommittedDocument, committed_documents
 from i2l_batch.errors import StoreError
 from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.results import open_results
 from i2l_batch.runs import new_run_id
-from i2l_batch.store import CommittedDocument, Store, committed_documents
+from i2l_batch.store import Store
 
 HERE = Path(__file__).parent
 
