@@ -99,9 +99,9 @@ class Flow:
             )
 
     def close(self) -> None:
-        """End what is still on its way."""
-        for reference in self._extracting:
-            self._ray.cancel(reference, force=True)
+        """End the readers. Extractions end by themselves, within a document's time limit: when a
+        task that is cancelled by force ends at that moment, Ray 2.60 takes the driver down with it
+        (a failed check in its task manager)."""
         self._readers.close()
 
     def _new_reader(self) -> Any:
