@@ -19,12 +19,12 @@ EXAMPLES = ROOT / "examples"
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny model with random weights: nonsense, but another one for another picture."""
     import torch
-    from torch import nn
 
     from i2l_batch.models.checkpoint import save_checkpoint
     from i2l_batch.models.compact import Compact
     from i2l_batch.models.config import ModelConfig
     from i2l_batch.models.tokenizer import Tokenizer
+    from tests.models.tiny_model import vary_statistics
 
     tokenizer = Tokenizer.from_tokens([*"abcdexyz0123=+-()", r"\alpha"])
     torch.manual_seed(1)
@@ -39,13 +39,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
             max_tokens=16,
         )
     )
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            assert module.running_mean is not None
-            assert module.running_var is not None
-            nn.init.normal_(module.running_mean, std=0.2)
-            nn.init.uniform_(module.running_var, 0.5, 1.5)
-            nn.init.normal_(module.bias, std=0.3)
+    vary_statistics(model)
     with torch.no_grad():
         for name, weights in model.decoder.named_parameters():
             if "cross" in name or "output" in name:  # so that what it sees matters

@@ -19,10 +19,11 @@ import torch
 
 from i2l_batch.errors import UsageError
 from i2l_batch.metrics import score
+from i2l_batch.models.beam_search import BeamConfig, beam_search
 from i2l_batch.models.checkpoint import save_checkpoint
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.config import ModelConfig
-from i2l_batch.models.tokenizer import EOS, Tokenizer
+from i2l_batch.models.tokenizer import BOS, EOS, Tokenizer
 from i2l_batch.train.batches import (
     Batch,
     Sample,
@@ -35,6 +36,7 @@ from i2l_batch.train.batches import (
 from i2l_batch.train.config import TrainConfig
 from i2l_batch.train.loss import attention_loss, drop_tokens, token_loss
 from i2l_batch.train.state import Progress, restore_state, save_state
+from i2l_batch.transcriber import ModelStepper
 
 
 def train(
@@ -200,14 +202,10 @@ def greedy(
     for members in order:
         batch = collate([samples[i] for i in members], None)
         memory = model.encode(batch.images.to(model.device), batch.sizes.to(model.device))
-        state, tokens = model.start(memory), batch.inputs[:, :1].to(model.device)
-        output = []
-        for _ in range(min(2 * batch.targets.shape[1], model.config.max_tokens)):
-            state, log_probabilities, _ = model.step(state, tokens, memory)
-            tokens = log_probabilities.argmax(-1)
-            output.append(tokens[:, 0])
-            if (torch.stack(output, 1) == EOS).any(1).all():
-                break
-        for i, ids in zip(members, torch.stack(output, 1).tolist(), strict=True):
-            predictions[i] = tokenizer.decode(ids).split()
+        length = min(2 * batch.targets.shape[1], model.config.max_tokens)
+        search = BeamConfig(bos=BOS, eos=EOS, beam_size=1, max_length=length)
+        stepper = ModelStepper(model, memory, beam_size=1)
+        found = beam_search(stepper, len(members), search, model.device)
+        for i, hypotheses in zip(members, found, strict=True):
+            predictions[i] = tokenizer.decode(hypotheses[0].tokens).split()
     return predictions, [tokenizer.decode(s.ids.tolist()).split() for s in samples]

@@ -25,6 +25,12 @@ def tiny_model(seed: int = 0) -> Compact:
         max_tokens=20,
     )
     model = Compact(config)
+    vary_statistics(model)
+    return model.eval()
+
+
+def vary_statistics(model: Compact) -> None:
+    """Batch statistics and biases as training leaves them, at random."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
             assert module.running_mean is not None
@@ -32,7 +38,6 @@ def tiny_model(seed: int = 0) -> Compact:
             nn.init.normal_(module.running_mean, std=0.2)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
             nn.init.normal_(module.bias, std=0.3)  # so that an empty picture is not all zero
-    return model.eval()
 
 
 def pad_together(pictures: list[Tensor], height: int, width: int) -> tuple[Tensor, Tensor]:
