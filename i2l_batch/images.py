@@ -7,6 +7,7 @@ full). Knows nothing of files, PDFs or tensors.
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -16,15 +17,36 @@ from i2l_batch.text_size import estimate_em
 EM_PIXELS = 14.0
 """Body size that the model reads best, in pixels: 10 pt text at 100 dpi, as im2latex-100k's."""
 
-EASY_EM = (12.0, 16.5)
-"""Estimates of the body size within which a picture is left as it is, in pixels: the model learned
-these sizes too, resampling blurs, and an estimate is off by some percent."""
+EASY_EM = (12.0 / 14.0, 16.5 / 14.0)
+"""Estimates of the body size, relative to the wanted one, within which a picture is left as it is:
+the model learned these sizes too, resampling blurs, and an estimate is off by some percent."""
 
 MARGIN = 4
 """Empty pixels around the ink."""
 
-MAX_HEIGHT, MAX_WIDTH = 512, 1536
-"""Larger pictures are shrunk to fit: no formula in text size is larger."""
+MAX_SIZE = (512, 1536)
+"""Height and width that larger pictures are shrunk to: no formula in text size is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A picture as the model takes it, and how it came about."""
+
+    ink: np.ndarray
+    """(h, w) uint8, `MARGIN` empty pixels around the ink."""
+    flags: tuple[str, ...]
+    """Out of `inverted`, `oversize`, `blank`."""
+    left: int
+    """Column of the given picture at which the ink starts."""
+    top: int
+    """Row of the given picture at which the ink starts."""
+    scale: float
+    """Pixels of `ink` for one of the given picture."""
+
+    def to_given(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes (..., 4) x0 y0 x1 y1 in pixels of `ink`, as pixels of the given picture."""
+        corner = np.array([self.left, self.top, self.left, self.top])
+        return (boxes - MARGIN) / self.scale + corner
 
 
 def decode_png(png: bytes) -> np.ndarray:
@@ -32,15 +54,20 @@ def decode_png(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(png)).convert("L"))
 
 
-def prepare(grey: np.ndarray, em: float | None) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Ink of a grey picture, scaled from `em` pixels to `EM_PIXELS`, and flags of what was done.
+def prepare(
+    grey: np.ndarray,
+    em: float | None,
+    *,
+    em_pixels: float = EM_PIXELS,
+    max_size: tuple[int, int] = MAX_SIZE,
+) -> Prepared:
+    """Ink of a grey picture, cut out and scaled from a body size of `em` pixels to `em_pixels`.
 
     Args:
         grey: (H, W) uint8.
         em: body size in pixels; None to estimate it from the ink.
-
-    Returns:
-        (h, w) uint8 ink with `MARGIN` around it, and flags out of `inverted`, `oversize`, `blank`.
+        em_pixels: the body size that the model reads.
+        max_size: height and width, margin included, that the result is shrunk to.
     """
     flags: list[str] = []
     ink = 255 - grey
@@ -50,22 +77,25 @@ def prepare(grey: np.ndarray, em: float | None) -> tuple[np.ndarray, tuple[str, 
     ink = _stretch(ink)
     box = _ink_box(ink)
     if box is None:
-        return np.zeros((2 * MARGIN + 8, 2 * MARGIN + 8), np.uint8), (*flags, "blank")
+        empty = np.zeros((2 * MARGIN + 8, 2 * MARGIN + 8), np.uint8)
+        return Prepared(empty, (*flags, "blank"), 0, 0, 1.0)
     ink = ink[box[1] : box[3], box[0] : box[2]]
-    scale = EM_PIXELS / em if em else _estimated_scale(ink)
-    limit = min((MAX_HEIGHT - 2 * MARGIN) / ink.shape[0], (MAX_WIDTH - 2 * MARGIN) / ink.shape[1])
+    scale = em_pixels / em if em else _estimated_scale(ink, em_pixels)
+    limit = min((most - 2 * MARGIN) / size for most, size in zip(max_size, ink.shape, strict=True))
     if scale > limit:
         scale = limit
         flags.append("oversize")
     # Changes under 4 % only blur; but too large is too large.
     if abs(scale - 1) >= 0.04 or limit < 1:
         ink = rescale(ink, scale)
-    return np.pad(ink, MARGIN), tuple(flags)
+    else:
+        scale = 1.0
+    return Prepared(np.pad(ink, MARGIN), tuple(flags), box[0], box[1], scale)
 
 
-def _estimated_scale(ink: np.ndarray) -> float:
+def _estimated_scale(ink: np.ndarray, em_pixels: float) -> float:
     em = estimate_em(ink)
-    return 1.0 if EASY_EM[0] <= em <= EASY_EM[1] else EM_PIXELS / em
+    return 1.0 if EASY_EM[0] <= em / em_pixels <= EASY_EM[1] else em_pixels / em
 
 
 def rescale(ink: np.ndarray, scale: float) -> np.ndarray:

@@ -22,10 +22,9 @@ from i2l_batch.images import prepare
 from i2l_batch.latex import is_valid
 from i2l_batch.models.beam_search import BeamConfig, Hypothesis, beam_search
 from i2l_batch.models.checkpoint import load_checkpoint
-from i2l_batch.models.compact import Compact
-from i2l_batch.models.decoder import Memory
 from i2l_batch.models.encoder import STRIDE
 from i2l_batch.models.files import SHIPPED
+from i2l_batch.models.stepper import ModelStepper
 from i2l_batch.models.tokenizer import BOS, EOS, Tokenizer
 from i2l_batch.records import Candidate, Transcript
 
@@ -95,14 +94,14 @@ class Transcriber:
             ems: size of each formula's main font in pixels, where it is known.
         """
         prepared = [
-            prepare(grey, em)
+            prepare(grey, em, em_pixels=self.model.em_pixels, max_size=self.model.max_size)
             for grey, em in zip(pictures, ems or [None] * len(pictures), strict=True)
         ]
-        keys = [_key(ink) for ink, _ in prepared]
+        keys = [_key(picture.ink) for picture in prepared]
         unread = {
-            key: ink
-            for key, (ink, flags) in zip(keys, prepared, strict=True)
-            if "blank" not in flags and key not in self._read
+            key: picture.ink
+            for key, picture in zip(keys, prepared, strict=True)
+            if "blank" not in picture.flags and key not in self._read
         }
         found = {key: self._read[key] for key in keys if key in self._read}
         for batch in size_batches(unread, self.batch_size):
@@ -110,8 +109,8 @@ class Transcriber:
             found.update(zip(batch, answers, strict=True))
         self._remember(found)
         return [
-            transcript(found.get(key, NOTHING), self.tokenizer, flags)
-            for key, (_, flags) in zip(keys, prepared, strict=True)
+            transcript(found.get(key, NOTHING), self.tokenizer, picture.flags)
+            for key, picture in zip(keys, prepared, strict=True)
         ]
 
     def _remember(self, found: dict[Key, list[Hypothesis]]) -> None:
@@ -126,25 +125,6 @@ class Transcriber:
             memory = self.model.encode(images.to(self.device), sizes.to(self.device))
             stepper = ModelStepper(self.model, memory, self.beam.beam_size)
             return beam_search(stepper, len(inks), self.beam, self.device)
-
-
-class ModelStepper:
-    """A model with its memory and state, as the beam search drives it."""
-
-    def __init__(self, model: Compact, memory: Memory, beam_size: int) -> None:
-        self._model, self._memory = model, memory
-        self._state = model.start(memory, beam_size)
-
-    def step(self, tokens: Tensor) -> Tensor:
-        """Log-probabilities (B, K, V) of the next token after `tokens` (B, K)."""
-        self._state, log_probabilities, _ = self._model.step(self._state, tokens, self._memory)
-        return log_probabilities
-
-    def select(self, rows: Tensor, parents: Tensor) -> None:
-        """Keep some inputs and hypotheses."""
-        self._state = self._state.select(rows, parents)
-        if len(rows) < self._memory.bias.shape[0]:
-            self._memory = self._memory.select(rows)
 
 
 def choose_device(device: Device) -> Literal["cpu", "cuda"]:

@@ -15,20 +15,21 @@ from torch import nn
 
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import CheckpointError
-from i2l_batch.models.compact import Compact
-from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.build import build_model
+from i2l_batch.models.config import from_json, to_json
 from i2l_batch.models.files import CONFIG, VOCABULARY, WEIGHTS
+from i2l_batch.models.recognizer import Recognizer
 from i2l_batch.models.tokenizer import Tokenizer
 
 
-def save_checkpoint(folder: Path, model: Compact, tokenizer: Tokenizer) -> None:
+def save_checkpoint(folder: Path, model: Recognizer, tokenizer: Tokenizer) -> None:
     """Write a checkpoint; each file appears whole or not at all, the weights last.
 
     Weights are stored in 16-bit floats (bfloat16 would lose three digits, float32 costs twice the
     space); batch statistics keep 32 bits.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / CONFIG, json.dumps(model.config.to_json(), indent=1).encode())
+    _write(folder / CONFIG, json.dumps(to_json(model.config), indent=1).encode())
     _write(folder / VOCABULARY, json.dumps(tokenizer.vocabulary, indent=0).encode())
     learned = {name for name, _ in model.named_parameters()}
     tensors = {
@@ -38,14 +39,14 @@ def save_checkpoint(folder: Path, model: Compact, tokenizer: Tokenizer) -> None:
     _write(folder / WEIGHTS, save({name: t.contiguous() for name, t in tensors.items()}))
 
 
-def load_checkpoint(folder: Path, device: str = "cpu") -> tuple[Compact, Tokenizer]:
+def load_checkpoint(folder: Path, device: str = "cpu") -> tuple[Recognizer, Tokenizer]:
     """The model in float32, ready for inference, and its tokenizer.
 
     Raises:
         CheckpointError: a file is missing or unreadable, or the files contradict each other.
     """
     try:
-        config = ModelConfig.from_json(json.loads((folder / CONFIG).read_text("utf-8")))
+        config = from_json(json.loads((folder / CONFIG).read_text("utf-8")))
         tokenizer = Tokenizer(_string_list(json.loads((folder / VOCABULARY).read_text("utf-8"))))
         tensors = load((folder / WEIGHTS).read_bytes())
     except FileNotFoundError as error:
@@ -62,7 +63,7 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> tuple[Compact, Tokeniz
             f"config.json says {config.vocab_size}"
         )
     with torch.device("meta"):
-        model = Compact(config)
+        model = build_model(config)
     model.to_empty(device=device)
     _fill(model, tensors, folder)
     return model.eval(), tokenizer

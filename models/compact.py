@@ -7,19 +7,22 @@ Knows tensors only: no files, no LaTeX, no search.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.config import CompactConfig
 from i2l_batch.models.decoder import Decoder, Memory, State
-from i2l_batch.models.encoder import Encoder
+from i2l_batch.models.encoder import STRIDE, Encoder
+from i2l_batch.models.recognizer import Recognizer
 
 
-class Compact(nn.Module):
+class Compact(Recognizer):
     """Pictures of any size to LaTeX tokens; about 5 million parameters, made for a plain CPU."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: CompactConfig) -> None:
         super().__init__()
-        self.config = config
+        self.config: CompactConfig = config
+        self.em_pixels = 14.0  # 10 pt text at 100 dpi, as im2latex-100k's
+        self.max_size = (512, 1536)  # no formula in text size is larger
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
 
@@ -44,12 +47,9 @@ class Compact(nn.Module):
         """
         return self.decoder.step(state, tokens, memory)
 
-    @property
-    def num_parameters(self) -> int:
-        """How many numbers were learned."""
-        return sum(p.numel() for p in self.parameters())
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.decoder.embedding.weight.device
+    def places(self, padded: tuple[int, int], size: tuple[int, int]) -> Tensor:  # noqa: ARG002
+        """The encoder's cells, row by row: (L, 4) x0 y0 x1 y1 in pixels."""
+        rows, columns = (-(-pixels // STRIDE) for pixels in padded)
+        y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+        corner = torch.stack([x, y], -1).flatten(0, 1) * STRIDE
+        return torch.cat([corner, corner + STRIDE], 1)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, Literal
 
 from i2l_batch.errors import CheckpointError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ModelConfig:
+class CompactConfig:
     """Sizes of the `compact` model."""
 
+    architecture: Literal["compact"] = "compact"
     vocab_size: int
-    channels: tuple[int, int, int, int] = (32, 64, 128, 224)
+    channels: tuple[int, ...] = (32, 64, 128, 224)
     """Channels of the encoder at 1/2, 1/4, 1/8 of the picture, and of its last blocks at 1/8."""
     dim: int = 256
     """Width of the decoder and of the memory."""
@@ -24,34 +25,88 @@ class ModelConfig:
     """Longest output, in tokens, that positions exist for."""
 
     def __post_init__(self) -> None:
-        sizes = asdict(self)
-        channels = sizes.pop("channels")
-        for name, value in sizes.items():
-            if type(value) is not int or value < 1:
-                raise CheckpointError(f"{name} must be a whole number above 0, not {value!r}")
-        if len(channels) != 4 or any(type(c) is not int or c < 1 for c in channels):
-            raise CheckpointError(f"channels must be 4 whole numbers above 0, not {channels!r}")
+        check_sizes(self)
+        if len(self.channels) != 4:
+            raise CheckpointError(f"channels must be 4 whole numbers, not {self.channels!r}")
         if self.dim % self.num_heads:
             raise CheckpointError(f"dim {self.dim} is not a multiple of num_heads {self.num_heads}")
         if self.dim % 4:
             raise CheckpointError(f"dim {self.dim} is not a multiple of 4, as positions need")
 
-    def to_json(self) -> dict[str, object]:
-        """As plain JSON values."""
-        return {**asdict(self), "channels": list(self.channels)}
 
-    @classmethod
-    def from_json(cls, values: object) -> ModelConfig:
-        """The reverse of `to_json`; anything else is a CheckpointError."""
-        if not isinstance(values, dict):
-            raise CheckpointError("config.json does not describe a model: it holds no fields")
-        known = {field.name for field in fields(cls)}
-        if extra := sorted(set(values) - known):
-            raise CheckpointError(f"config.json has unknown fields: {', '.join(extra)}")
-        try:
-            sizes: dict[str, Any] = dict(values)
-            if "channels" in sizes:
-                sizes["channels"] = tuple(sizes["channels"])
-            return cls(**sizes)
-        except TypeError as error:
-            raise CheckpointError(f"config.json does not describe a model: {error}") from error
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PaperConfig:
+    """Sizes of the paper's two models; the defaults are the paper's (tables 1 to 5)."""
+
+    architecture: Literal["nopool", "strips"]
+    """`strips` joins the vectors of each column of the encoder's map into one place to look at."""
+    vocab_size: int
+    height: int = 128
+    width: int = 1088
+    """Canvas that every picture is centred on, in pixels, without its white frame."""
+    channels: tuple[int, ...] = (64, 128, 256, 512, 512)
+    """Channels of the encoder's blocks, each of which halves the picture."""
+    embedding_dim: int = 64
+    attention_dims: tuple[int, int] = (256, 128)
+    """Least widths of the attention's two hidden layers; each is at least the number of places."""
+    lstm_units: int = 1500
+    num_layers: int = 2
+    output_dim: int = 358
+    init_dim: int = 100
+    """Width of the model that makes the first state out of the picture; 0 starts from zeros."""
+    em_tenths: int = 332
+    """Body size of the text in tenths of a pixel: 12 pt at 200 dpi."""
+    max_tokens: int = 171
+    """Longest output: the longest target of 151, end included, and 20 more."""
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ("nopool", "strips"):
+            raise CheckpointError(f"unknown architecture {self.architecture!r}")
+        check_sizes(self, may_be_zero=("init_dim",))
+        cell = 2 ** len(self.channels)
+        if self.height % cell or self.width % cell:
+            raise CheckpointError(
+                f"the canvas of {self.height}x{self.width} does not divide by {cell}"
+            )
+
+
+ModelConfig = CompactConfig | PaperConfig
+
+
+def check_sizes(config: ModelConfig, may_be_zero: tuple[str, ...] = ()) -> None:
+    """Raise CheckpointError unless every number is a whole one above 0."""
+    for name, value in asdict(config).items():
+        if name == "architecture":
+            continue
+        least = 0 if name in may_be_zero else 1
+        for number in value if isinstance(value, tuple) else (value,):
+            if type(number) is not int or number < least:
+                raise CheckpointError(
+                    f"{name} must hold whole numbers from {least} on, not {value!r}"
+                )
+
+
+def to_json(config: ModelConfig) -> dict[str, object]:
+    """As plain JSON values."""
+    values = asdict(config)
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def from_json(values: object) -> ModelConfig:
+    """The reverse of `to_json`; anything else is a CheckpointError."""
+    if not isinstance(values, dict):
+        raise CheckpointError("config.json does not describe a model: it holds no fields")
+    architecture = values.get("architecture")
+    if architecture not in ("compact", "nopool", "strips"):
+        raise CheckpointError(f"config.json names no known architecture, but {architecture!r}")
+    kind = CompactConfig if architecture == "compact" else PaperConfig
+    known = {field.name for field in fields(kind)}
+    if extra := sorted(set(values) - known):
+        raise CheckpointError(f"config.json has unknown fields: {', '.join(extra)}")
+    try:
+        sizes: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in values.items()
+        }
+        return kind(**sizes)
+    except TypeError as error:
+        raise CheckpointError(f"config.json does not describe a model: {error}") from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.config import CompactConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,9 @@ class Memory:
     """Per layer (B, N, L, D / N)."""
     bias: Tensor
     """(B, 1, 1, L): 0 for a cell of the picture, minus infinity for padding."""
+
+    def __len__(self) -> int:
+        return self.bias.shape[0]
 
     def select(self, rows: Tensor) -> Memory:
         """The memory of some of the pictures."""
@@ -55,7 +58,7 @@ class Decoder(nn.Module):
     token with near certainty (first losses of 12 nats), which costs hundreds of steps to unlearn.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: CompactConfig) -> None:
         super().__init__()
         self.embedding = nn.Embedding(config.vocab_size, config.dim)
         nn.init.normal_(self.embedding.weight, std=config.dim**-0.5)
@@ -113,7 +116,7 @@ class Decoder(nn.Module):
 class DecoderLayer(nn.Module):
     """Attention over the tokens so far, attention over the picture, two linear maps."""
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: CompactConfig) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(config.dim)
         self.own = Attention(config.dim, config.num_heads)

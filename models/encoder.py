@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.config import CompactConfig
 
 STRIDE = 8
 """Pixels per cell in each direction: about half an em of text at the size the model reads."""
@@ -24,7 +24,7 @@ class Encoder(nn.Module):
     that the memory of a picture does not depend on how far its batch was padded.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: CompactConfig) -> None:
         super().__init__()
         c1, c2, c3, c4 = config.channels
         self.stages = nn.ModuleList(

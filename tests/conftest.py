@@ -22,14 +22,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from i2l_batch.models.checkpoint import save_checkpoint
     from i2l_batch.models.compact import Compact
-    from i2l_batch.models.config import ModelConfig
+    from i2l_batch.models.config import CompactConfig
     from i2l_batch.models.tokenizer import Tokenizer
     from tests.models.tiny_model import vary_statistics
 
     tokenizer = Tokenizer.from_tokens([*"abcdexyz0123=+-()", r"\alpha"])
     torch.manual_seed(1)
     model = Compact(
-        ModelConfig(
+        CompactConfig(
             vocab_size=len(tokenizer),
             channels=(4, 4, 8, 8),
             dim=16,

@@ -13,8 +13,7 @@ from PIL import Image
 from i2l_batch.images import (
     EM_PIXELS,
     MARGIN,
-    MAX_HEIGHT,
-    MAX_WIDTH,
+    MAX_SIZE,
     decode_png,
     prepare,
     rescale,
@@ -47,50 +46,50 @@ def strokes() -> np.ndarray:
 
 
 def test_ink_is_cut_out_with_a_margin() -> None:
-    ink, flags = prepare(strokes(), EM_PIXELS)
+    picture = prepare(strokes(), EM_PIXELS)
     expected = np.pad(255 - strokes()[20:40, 10:90], MARGIN)
-    assert np.array_equal(ink, expected)
-    assert ink.dtype == np.uint8
-    assert flags == ()
+    assert np.array_equal(picture.ink, expected)
+    assert picture.ink.dtype == np.uint8
+    assert picture.flags == ()
 
 
 def test_white_on_black_gives_the_same_and_says_so() -> None:
-    ink, flags = prepare(255 - strokes(), EM_PIXELS)
-    assert np.array_equal(ink, prepare(strokes(), EM_PIXELS)[0])
-    assert flags == ("inverted",)
+    picture = prepare(255 - strokes(), EM_PIXELS)
+    assert np.array_equal(picture.ink, prepare(strokes(), EM_PIXELS).ink)
+    assert picture.flags == ("inverted",)
 
 
 def test_a_margin_of_the_picture_changes_nothing() -> None:
     wide = np.pad(strokes(), ((50, 3), (7, 200)), constant_values=255)
-    assert np.array_equal(prepare(wide, EM_PIXELS)[0], prepare(strokes(), EM_PIXELS)[0])
+    assert np.array_equal(prepare(wide, EM_PIXELS).ink, prepare(strokes(), EM_PIXELS).ink)
 
 
 def test_grey_ink_on_a_grey_ground_is_stretched() -> None:
     faint = (strokes() // 4 + 150).astype(np.uint8)
-    difference = prepare(faint, EM_PIXELS)[0].astype(int) - prepare(strokes(), EM_PIXELS)[0]
+    difference = prepare(faint, EM_PIXELS).ink.astype(int) - prepare(strokes(), EM_PIXELS).ink
     assert abs(difference).max() <= 4
 
 
 @pytest.mark.parametrize("level", [0, 128, 250, 255])
 @pytest.mark.parametrize("shape", [(1, 1), (40, 60)])
 def test_an_even_picture_is_blank(level: int, shape: tuple[int, int]) -> None:
-    ink, flags = prepare(np.full(shape, level, np.uint8), None)
-    assert "blank" in flags
-    assert not ink.any()
-    assert min(ink.shape) > 2 * MARGIN
+    picture = prepare(np.full(shape, level, np.uint8), None)
+    assert "blank" in picture.flags
+    assert not picture.ink.any()
+    assert min(picture.ink.shape) > 2 * MARGIN
 
 
 @pytest.mark.parametrize("em", [7.0, 20.0, 28.0, 60.0])
 def test_a_known_size_is_scaled_to_the_models(em: float) -> None:
-    ink, flags = prepare(strokes(), em)
+    picture = prepare(strokes(), em)
     height, width = np.array([20, 80]) * EM_PIXELS / em
-    assert abs(ink.shape[0] - 2 * MARGIN - height) <= 0.5
-    assert abs(ink.shape[1] - 2 * MARGIN - width) <= 0.5
-    assert flags == ()
+    assert abs(picture.ink.shape[0] - 2 * MARGIN - height) <= 0.5
+    assert abs(picture.ink.shape[1] - 2 * MARGIN - width) <= 0.5
+    assert picture.flags == ()
 
 
 def test_tiny_changes_of_size_are_left_out() -> None:
-    assert np.array_equal(prepare(strokes(), 14.5)[0], prepare(strokes(), 14.0)[0])
+    assert np.array_equal(prepare(strokes(), 14.5).ink, prepare(strokes(), 14.0).ink)
 
 
 @pytest.mark.parametrize("shape", [(100, 4000), (900, 100), (3000, 3000), (520, 300), (40, 1560)])
@@ -100,11 +99,11 @@ def test_pictures_that_are_too_large_are_shrunk_to_fit(shape: tuple[int, int]) -
     grey[20:24, 20:-20] = 0
     grey[-24:-20, 20:-20] = 0
     grey[20:-20, -24:-20] = 0
-    ink, flags = prepare(grey, EM_PIXELS)
-    assert "oversize" in flags
-    assert ink.shape[0] <= MAX_HEIGHT
-    assert ink.shape[1] <= MAX_WIDTH
-    inner = np.array(ink.shape) - 2 * MARGIN
+    picture = prepare(grey, EM_PIXELS)
+    assert "oversize" in picture.flags
+    assert picture.ink.shape[0] <= MAX_SIZE[0]
+    assert picture.ink.shape[1] <= MAX_SIZE[1]
+    inner = np.array(picture.ink.shape) - 2 * MARGIN
     assert inner[0] / inner[1] == pytest.approx(shape[0] / shape[1], rel=0.03)
 
 
@@ -114,7 +113,7 @@ def test_a_magnified_picture_is_prepared_to_nearly_the_same() -> None:
         once = example(name)
         height, width = once.shape
         image = Image.fromarray(once).resize((2 * width, 2 * height), Image.Resampling.BICUBIC)
-        first, second = (prepare(grey, None)[0].shape for grey in (once, np.asarray(image)))
+        first, second = (prepare(grey, None).ink.shape for grey in (once, np.asarray(image)))
         assert max(first) == pytest.approx(max(second), rel=0.25), name
 
 
@@ -196,6 +195,21 @@ def test_a_small_formula_in_a_roomy_picture_is_not_blank() -> None:
     roomy = np.full((900, 900), 255, np.uint8)
     roomy[440:452, 400:404] = roomy[440:444, 400:420] = 0  # 0.02 % of the pixels
     close = roomy[430:460, 390:430]
-    ink, flags = prepare(roomy, 14.0)
-    assert flags == ()
-    assert np.array_equal(ink, prepare(close, 14.0)[0])
+    picture = prepare(roomy, 14.0)
+    assert picture.flags == ()
+    assert np.array_equal(picture.ink, prepare(close, 14.0).ink)
+
+
+def test_boxes_find_back_into_the_given_picture() -> None:
+    """The ink's own box, wherever the picture was cut and however it was scaled."""
+    for em in (14.0, 28.0, 9.0):
+        picture = prepare(strokes(), em)
+        height, width = picture.ink.shape
+        box = np.array([MARGIN, MARGIN, width - MARGIN, height - MARGIN])
+        assert picture.to_given(box) == pytest.approx([10, 20, 90, 40], abs=1.0)
+
+
+def test_another_model_may_read_another_size() -> None:
+    picture = prepare(strokes(), 14.0, em_pixels=28.0, max_size=(60, 1000))
+    assert picture.ink.shape == (40 + 2 * MARGIN, 160 + 2 * MARGIN)
+    assert "oversize" in prepare(strokes(), 14.0, em_pixels=28.0, max_size=(40, 1000)).flags

@@ -52,6 +52,7 @@ class Counting(Compact):
 
 def counting(transcriber: Transcriber) -> Counting:
     """Puts a counting model in the place of a transcriber's own."""
+    assert isinstance(transcriber.model, Compact)
     model = Counting(transcriber.model.config)
     model.load_state_dict(transcriber.model.state_dict())
     transcriber.model = model.eval()

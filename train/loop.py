@@ -22,7 +22,8 @@ from i2l_batch.metrics import score
 from i2l_batch.models.beam_search import BeamConfig, beam_search
 from i2l_batch.models.checkpoint import save_checkpoint
 from i2l_batch.models.compact import Compact
-from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.config import CompactConfig
+from i2l_batch.models.stepper import ModelStepper
 from i2l_batch.models.tokenizer import BOS, EOS, Tokenizer
 from i2l_batch.train.batches import (
     Batch,
@@ -36,7 +37,6 @@ from i2l_batch.train.batches import (
 from i2l_batch.train.config import TrainConfig
 from i2l_batch.train.loss import attention_loss, drop_tokens, token_loss
 from i2l_batch.train.state import Progress, restore_state, save_state
-from i2l_batch.transcriber import ModelStepper
 
 
 def train(
@@ -61,7 +61,7 @@ def train(
             "lower validate_samples"
         )
     torch.manual_seed(config.seed)
-    model = Compact(ModelConfig(vocab_size=len(tokenizer))).to(device)
+    model = Compact(CompactConfig(vocab_size=len(tokenizer))).to(device)
     if config.end_tokens >= model.config.max_tokens:
         raise UsageError(
             f"end_tokens {config.end_tokens} is too long: the model takes at most "

@@ -19,7 +19,7 @@ from torch import Tensor
 from i2l_batch.durable import sync_folder, whole_file
 from i2l_batch.errors import CheckpointError, UsageError
 from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
-from i2l_batch.models.compact import Compact
+from i2l_batch.models.recognizer import Recognizer
 from i2l_batch.models.tokenizer import Tokenizer
 
 
@@ -39,7 +39,7 @@ class Progress:
 
 def save_state(
     folder: Path,
-    model: Compact,
+    model: Recognizer,
     tokenizer: Tokenizer,
     optimizer: torch.optim.Optimizer,
     progress: Progress,
@@ -71,7 +71,7 @@ def save_state(
 
 
 def restore_state(
-    folder: Path, model: Compact, tokenizer: Tokenizer, optimizer: torch.optim.Optimizer
+    folder: Path, model: Recognizer, tokenizer: Tokenizer, optimizer: torch.optim.Optimizer
 ) -> Progress:
     """Load what `save_state` wrote into model and optimizer; a new `Progress` if there is none.
 

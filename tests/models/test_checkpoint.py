@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from i2l_batch.errors import CheckpointError
 from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
-from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.config import CompactConfig, from_json, to_json
 from i2l_batch.models.files import checkpoint_sha256
 from i2l_batch.models.tokenizer import Tokenizer
 from tests.models.tiny_model import pad_together, tiny_model
@@ -125,21 +125,31 @@ def test_weights_of_another_model_are_refused(
 
 
 def test_a_config_goes_through_json() -> None:
-    config = ModelConfig(vocab_size=7, channels=(1, 2, 3, 4), dim=12)
-    assert ModelConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
+    config = CompactConfig(vocab_size=7, channels=(1, 2, 3, 4), dim=12)
+    assert from_json(json.loads(json.dumps(to_json(config)))) == config
 
 
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"vocab_size": 7, "depth": 1}, "unknown fields: depth"),
-        ({"dim": 16}, "does not describe a model: .*vocab_size"),
-        ({"vocab_size": 7, "channels": 3}, "does not describe a model"),
-        ({"vocab_size": "7"}, "vocab_size must be a whole number"),
-        ({"vocab_size": 7, "channels": [1, 2]}, "channels must be 4 whole numbers"),
-        ({"vocab_size": 7, "dim": 10, "num_heads": 4}, "dim 10 is not a multiple of num_heads 4"),
+        ({"vocab_size": 7}, "names no known architecture"),
+        ({"architecture": "compact", "vocab_size": 7, "depth": 1}, "unknown fields: depth"),
+        ({"architecture": "compact", "dim": 16}, "does not describe a model: .*vocab_size"),
+        (
+            {"architecture": "compact", "vocab_size": 7, "channels": 3},
+            "channels must hold whole numbers",
+        ),
+        ({"architecture": "compact", "vocab_size": "7"}, "vocab_size must hold whole numbers"),
+        (
+            {"architecture": "compact", "vocab_size": 7, "channels": [1, 2]},
+            "channels must be 4 whole numbers",
+        ),
+        (
+            {"architecture": "compact", "vocab_size": 7, "dim": 10, "num_heads": 4},
+            "dim 10 is not a multiple of num_heads 4",
+        ),
     ],
 )
 def test_a_wrong_config_is_refused(values: dict[str, object], message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
-        ModelConfig.from_json(values)
+        from_json(values)

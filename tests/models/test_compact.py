@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from i2l_batch.models.compact import Compact
-from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.config import CompactConfig
 from i2l_batch.models.encoder import STRIDE, grid_positions
 from tests.models.tiny_model import VOCABULARY, pad_together, tiny_model
 
@@ -158,5 +158,5 @@ def test_positions_of_all_cells_differ() -> None:
 def test_the_shipped_sizes() -> None:
     """Weights that were trained depend on these numbers."""
     with torch.device("meta"):
-        model = Compact(ModelConfig(vocab_size=455))
+        model = Compact(CompactConfig(vocab_size=455))
     assert model.num_parameters == 4_669_031

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from i2l_batch.models.compact import Compact
-from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.config import CompactConfig
 
 torch.set_num_threads(1)  # the tests' pictures are too small for more
 
@@ -15,7 +15,7 @@ VOCABULARY = 11
 
 def tiny_model(seed: int = 0) -> Compact:
     torch.manual_seed(seed)
-    config = ModelConfig(
+    config = CompactConfig(
         vocab_size=VOCABULARY,
         channels=(4, 6, 8, 10),
         dim=16,

@@ -21,7 +21,7 @@ from i2l_batch.train.batches import (
     read_vocabulary,
     vary,
 )
-from tests.train.glyphs import SIZE, TOKENIZER, sample, samples
+from tests.train.dataset.glyphs import SIZE, TOKENIZER, sample, samples
 
 
 def blank(height: int, width: int) -> Sample:

@@ -17,12 +17,12 @@ from PIL import Image
 from i2l_batch.errors import UsageError
 from i2l_batch.models.checkpoint import load_checkpoint
 from i2l_batch.models.compact import Compact
-from i2l_batch.models.config import ModelConfig
+from i2l_batch.models.config import CompactConfig
 from i2l_batch.train.batches import collate, epochs
 from i2l_batch.train.config import TrainConfig
-from i2l_batch.train.dataset import SAMPLE_SCHEMA
+from i2l_batch.train.dataset.build import SAMPLE_SCHEMA
 from i2l_batch.train.loop import Trainer, greedy, train
-from tests.train.glyphs import TOKENIZER, samples
+from tests.train.dataset.glyphs import TOKENIZER, samples
 
 CONFIG = TrainConfig(
     max_minutes=1e6,  # the step size stays at its peak
@@ -39,7 +39,7 @@ SAMPLES = samples(320, 2)
 
 def small_trainer(run: Path, config: TrainConfig = CONFIG) -> Trainer:
     torch.manual_seed(0)
-    size = ModelConfig(
+    size = CompactConfig(
         vocab_size=len(TOKENIZER),
         channels=(8, 16, 32, 32),
         dim=32,

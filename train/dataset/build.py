@@ -26,9 +26,9 @@ from PIL import Image
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import UsageError
 from i2l_batch.images import EM_PIXELS
-from i2l_batch.train.formulas import count_tokens, cut_piece, read_formulas
-from i2l_batch.train.render import render
-from i2l_batch.train.tex import FONTS, POINTS_PER_EM
+from i2l_batch.train.dataset.formulas import count_tokens, cut_piece, read_formulas
+from i2l_batch.train.dataset.render import render
+from i2l_batch.train.dataset.tex import FONTS, POINTS_PER_EM
 
 SAMPLE_SCHEMA = pa.schema(
     [

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from i2l_batch.latex import tokenize
-from i2l_batch.train.allowed import objection
+from i2l_batch.train.dataset.allowed import objection
 
 HOSTILE = [
     r"\input{/etc/passwd}",

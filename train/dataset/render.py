@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from i2l_batch.train.allowed import objection
-from i2l_batch.train.marking import mark
-from i2l_batch.train.tex import TIME_LIMIT, typeset
+from i2l_batch.train.dataset.allowed import objection
+from i2l_batch.train.dataset.marking import mark
+from i2l_batch.train.dataset.tex import TIME_LIMIT, typeset
 
 MAX_PIXELS = 4000
 """Largest width or height of a picture; larger ones are rejected."""

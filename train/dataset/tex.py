@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from i2l_batch.errors import RenderError
-from i2l_batch.train.marking import PREAMBLE, mark_definitions
+from i2l_batch.train.dataset.marking import PREAMBLE, mark_definitions
 
 FONTS: dict[str, str] = {
     "computer-modern": "",

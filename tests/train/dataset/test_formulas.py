@@ -11,7 +11,7 @@ import pytest
 
 from i2l_batch.errors import UsageError
 from i2l_batch.latex import canonicalize, is_valid, tokenize
-from i2l_batch.train.formulas import count_tokens, cut_piece, read_formulas
+from i2l_batch.train.dataset.formulas import count_tokens, cut_piece, read_formulas
 
 FORMULAS = [r"x^2 + y", r"\frac a b", r"x ^ 2+y", "", r"\hat z"]
 TOKENS = [canonicalize(tokenize(FORMULAS[i])) for i in (0, 1, 4)]

@@ -11,7 +11,7 @@ from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import UsageError
 from i2l_batch.extract import extract_chunk
 from i2l_batch.images import decode_png
-from i2l_batch.train.evaluate import EvaluateConfig, evaluate, read_truth
+from i2l_batch.train.evaluation.evaluate import EvaluateConfig, evaluate, read_truth
 from i2l_batch.transcriber import Transcriber
 from tests.conftest import EXAMPLES
 

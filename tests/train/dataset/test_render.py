@@ -11,10 +11,10 @@ import pytest
 
 from i2l_batch.errors import RenderError
 from i2l_batch.latex import brace_arguments, canonicalize, tokenize
-from i2l_batch.train.allowed import objection
-from i2l_batch.train.render import MAX_PIXELS, Rendering, render
-from i2l_batch.train.tex import FONTS, read_log, typeset
-from tests.train.formula_kinds import KINDS
+from i2l_batch.train.dataset.allowed import objection
+from i2l_batch.train.dataset.render import MAX_PIXELS, Rendering, render
+from i2l_batch.train.dataset.tex import FONTS, read_log, typeset
+from tests.train.dataset.formula_kinds import KINDS
 
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is missing")
 

@@ -13,8 +13,8 @@ import pytest
 from i2l_batch.errors import UsageError
 from i2l_batch.images import EM_PIXELS, decode_png
 from i2l_batch.train.batches import read_samples, read_vocabulary
-from i2l_batch.train.dataset import DatasetConfig, build_dataset, select_formulas
-from i2l_batch.train.formulas import read_formulas
+from i2l_batch.train.dataset.build import DatasetConfig, build_dataset, select_formulas
+from i2l_batch.train.dataset.formulas import read_formulas
 
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is missing")
 

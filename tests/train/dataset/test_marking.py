@@ -5,8 +5,8 @@ import re
 import pytest
 
 from i2l_batch.latex import canonicalize
-from i2l_batch.train.marking import MAX_MARKS, color, mark, mark_definitions
-from tests.train.formula_kinds import KINDS
+from i2l_batch.train.dataset.marking import MAX_MARKS, color, mark, mark_definitions
+from tests.train.dataset.formula_kinds import KINDS
 
 
 def marks_of(latex: str) -> dict[str, int]:

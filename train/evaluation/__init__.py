@@ -1,0 +1,1 @@
+"""Evaluation: how good a model, or a folder of transcriptions, is."""
