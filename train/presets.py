@@ -45,7 +45,7 @@ def _paper_tiny(architecture: Literal["nopool", "strips"]) -> TrainConfig:
     )
     # So small a model bears ten times the paper's step size.
     optimizer = OptimizerConfig(learning_rate=1e-3)
-    return TrainConfig(model=model, optimizer=optimizer, epochs=20, micro_pixels=1_500_000)
+    return TrainConfig(model=model, optimizer=optimizer, epochs=20.0, micro_pixels=1_500_000)
 
 
 def _compact() -> TrainConfig:
@@ -65,7 +65,7 @@ def _compact() -> TrainConfig:
             clip_norm=1.0,
             precision="bf16",
         ),
-        epochs=10,
+        epochs=10.0,
         batch_size=64,
         validate_samples=1000,
         micro_pixels=1_000_000,
@@ -83,7 +83,7 @@ def _compact_tiny() -> TrainConfig:
         data=compact.data,
         loss=compact.loss,
         optimizer=compact.optimizer,
-        epochs=20,
+        epochs=20.0,
         batch_size=compact.batch_size,
         micro_pixels=compact.micro_pixels,
     )
