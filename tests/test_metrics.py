@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 
 import pytest
 import sacrebleu
-from rapidfuzz.distance import Levenshtein
 
-from i2l_batch.metrics import corpus_bleu, levenshtein, score
+from i2l_batch.metrics import Tally, edit_distance, score
 
 
 def corpus(seed: int, size: int) -> tuple[list[list[str]], list[list[str]]]:
@@ -24,6 +24,19 @@ def corpus(seed: int, size: int) -> tuple[list[list[str]], list[list[str]]]:
     return predictions, truths
 
 
+def distance_by_definition(a: list[str], b: list[str]) -> int:
+    """The recursion that defines the Levenshtein distance."""
+
+    @cache
+    def distance(i: int, j: int) -> int:
+        if not i or not j:
+            return i + j
+        changed = distance(i - 1, j - 1) + (a[i - 1] != b[j - 1])
+        return min(changed, distance(i - 1, j) + 1, distance(i, j - 1) + 1)
+
+    return distance(len(a), len(b))
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_bleu_is_sacrebleus(seed: int) -> None:
     predictions, truths = corpus(seed, 1 + 5 * seed)
@@ -34,14 +47,26 @@ def test_bleu_is_sacrebleus(seed: int) -> None:
         force=True,
         smooth_method="none",
     )
-    assert corpus_bleu(predictions, truths) == pytest.approx(reference.score / 100, abs=1e-12)
+    assert score(predictions, truths).bleu == pytest.approx(reference.score / 100, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_edit_distance_is_rapidfuzzs(seed: int) -> None:
+def test_edit_distance_is_what_it_is_defined_as(seed: int) -> None:
     for prediction, truth in zip(*corpus(seed, 30), strict=True):
-        assert levenshtein(prediction, truth) == Levenshtein.distance(prediction, truth)
-        assert levenshtein(truth, prediction) == levenshtein(prediction, truth)
+        wanted = distance_by_definition(prediction, truth) / len(truth)
+        assert edit_distance(prediction, truth) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 20, 40])
+def test_tallies_of_parts_add_up_to_that_of_the_whole(cut: int) -> None:
+    predictions, truths = corpus(7, 40)
+    parts = [Tally(), Tally()]
+    for i, (prediction, truth) in enumerate(zip(predictions, truths, strict=True)):
+        parts[i < cut].add(prediction, truth)
+    total, whole = (parts[0] + parts[1]).scores(), score(predictions, truths)
+    assert total.bleu == whole.bleu
+    assert total.edit_distance == pytest.approx(whole.edit_distance)
+    assert (total.num_formulas, total.exact_match) == (whole.num_formulas, whole.exact_match)
 
 
 def test_a_perfect_transcription() -> None:
@@ -60,7 +85,7 @@ def test_a_formula_of_each_kind() -> None:
 
 
 def test_tokens_count_and_not_characters() -> None:
-    assert levenshtein([r"\alpha", "x"], [r"\beta", "x"]) == 1
+    assert edit_distance([r"\alpha", "x"], [r"\beta", "x"]) == 1 / 2
 
 
 def test_nothing_scores_nothing() -> None:
