@@ -7,7 +7,7 @@ Knows tensors only: no files, no LaTeX, no search.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from i2l_batch.models.config import CompactConfig
 from i2l_batch.models.decoder import Decoder, Memory, State
@@ -53,3 +53,7 @@ class Compact(Recognizer):
         y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
         corner = torch.stack([x, y], -1).flatten(0, 1) * STRIDE
         return torch.cat([corner, corner + STRIDE], 1)
+
+    def decayed(self) -> list[nn.Parameter]:
+        """All but biases and the scales of norms."""
+        return [parameter for parameter in self.parameters() if parameter.ndim > 1]

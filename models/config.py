@@ -63,6 +63,10 @@ class PaperConfig:
         if self.architecture not in ("nopool", "strips"):
             raise CheckpointError(f"unknown architecture {self.architecture!r}")
         check_sizes(self, may_be_zero=("init_dim",))
+        if len(self.attention_dims) != 2:
+            raise CheckpointError(
+                f"attention_dims must be 2 whole numbers, not {self.attention_dims!r}"
+            )
         cell = 2 ** len(self.channels)
         if self.height % cell or self.width % cell:
             raise CheckpointError(
@@ -74,16 +78,19 @@ ModelConfig = CompactConfig | PaperConfig
 
 
 def check_sizes(config: ModelConfig, may_be_zero: tuple[str, ...] = ()) -> None:
-    """Raise CheckpointError unless every number is a whole one above 0."""
-    for name, value in asdict(config).items():
-        if name == "architecture":
+    """Raise CheckpointError unless every size is a whole number above 0, or a list of such."""
+    for field in fields(config):
+        value = getattr(config, field.name)
+        least = 0 if field.name in may_be_zero else 1
+        if field.name == "architecture":
             continue
-        least = 0 if name in may_be_zero else 1
-        for number in value if isinstance(value, tuple) else (value,):
-            if type(number) is not int or number < least:
-                raise CheckpointError(
-                    f"{name} must hold whole numbers from {least} on, not {value!r}"
-                )
+        if isinstance(field.default, tuple):
+            wanted = "a list of whole numbers"
+            numbers = value if isinstance(value, tuple) else (None,)
+        else:
+            wanted, numbers = "a whole number", (value,)
+        if not numbers or not all(type(n) is int and n >= least for n in numbers):
+            raise CheckpointError(f"{field.name} must be {wanted} from {least} on, not {value!r}")
 
 
 def to_json(config: ModelConfig) -> dict[str, object]:

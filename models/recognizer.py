@@ -85,6 +85,10 @@ class Recognizer(nn.Module, ABC):
             size: height and width of the picture. Places may reach beyond it.
         """
 
+    @abstractmethod
+    def decayed(self) -> list[nn.Parameter]:
+        """The weights that training keeps small (L2 penalty or weight decay)."""
+
     @property
     def num_parameters(self) -> int:
         """How many numbers were learned."""

@@ -16,10 +16,12 @@ class ModelStepper:
         self._model, self._memory = model, memory
         self._state = model.start(memory, beam_size)
 
-    def step(self, tokens: Tensor) -> Tensor:
-        """Log-probabilities (B, K, V) of the next token after `tokens` (B, K)."""
-        self._state, log_probabilities, _ = self._model.step(self._state, tokens, self._memory)
-        return log_probabilities
+    def step(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Feed `tokens` (B, K): log-probabilities (B, K, V) of the next, attention (B, K, L)."""
+        self._state, log_probabilities, attention = self._model.step(
+            self._state, tokens, self._memory
+        )
+        return log_probabilities, attention
 
     def select(self, rows: Tensor, parents: Tensor) -> None:
         """Keep some inputs and hypotheses."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
@@ -25,10 +26,12 @@ class TableModel:
         self.rows = torch.arange(batch)
         self.last = torch.full((batch, beam), BOS)
 
-    def step(self, tokens: Tensor) -> Tensor:
+    def step(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """The attention spells what was fed: input, token before last, last token."""
         result = self.table[self.rows[:, None], self.last, tokens]
+        fed = torch.stack([self.rows[:, None].expand_as(tokens), self.last, tokens], -1)
         self.last = tokens
-        return result
+        return result, fed
 
     def select(self, rows: Tensor, parents: Tensor) -> None:
         self.rows = self.rows[rows]
@@ -56,7 +59,7 @@ def brute_force(model: TableModel, row: int, config: BeamConfig) -> Hypothesis:
     ]
     return max(
         candidates,
-        key=lambda h: h.log_probability / length_norm(h.num_steps, config.length_penalty),
+        key=lambda h: h.log_probability / length_norm(len(h.tokens), config.length_penalty),
     )
 
 
@@ -114,6 +117,42 @@ def test_an_input_does_not_depend_on_its_neighbours(beam_size: int) -> None:
         alone = TableModel(3, 8, 8, beam_size, 1.2)
         alone.rows, alone.last = alone.rows[row : row + 1], alone.last[row : row + 1]
         assert beam_search(alone, 1, config)[0] == together[row]
+
+
+@pytest.mark.parametrize("beam_size", [1, 3, 8])
+@pytest.mark.parametrize("max_length", [3, 12])
+def test_attention_is_that_of_the_tokens_own_past(beam_size: int, max_length: int) -> None:
+    """Slots of the beam change hands at every step; what was seen must follow the hypothesis."""
+    model = TableModel(5, batch=6, vocabulary=6, beam=beam_size, sharpness=1.0)
+    config = BeamConfig(
+        bos=BOS, eos=EOS, beam_size=beam_size, max_length=max_length, record_attention=True
+    )
+    for row, hypotheses in enumerate(beam_search(model, 6, config)):
+        for h in hypotheses:
+            fed = [BOS, BOS, *h.tokens][: h.num_steps + 1]
+            expected = [[row, before, last] for before, last in itertools.pairwise(fed)]
+            assert h.attention is not None
+            assert h.attention.tolist() == expected
+
+
+def test_recording_changes_nothing_else() -> None:
+    config = BeamConfig(bos=BOS, eos=EOS, beam_size=4, max_length=15)
+    plain = beam_search(TableModel(3, 8, 8, 4, 1.2), 8, config)
+    assert all(h.attention is None for row in plain for h in row)
+    recorded = beam_search(TableModel(3, 8, 8, 4, 1.2), 8, replace(config, record_attention=True))
+    assert plain == recorded
+
+
+def test_the_penalised_length_does_not_count_the_end() -> None:
+    """The paper's: `word eos` has length 1. Counting eos would rank these two the other way."""
+    never, rare, word = float("-inf"), -9.0, 2
+    model = TableModel(0, batch=1, vocabulary=4, beam=2, sharpness=1.0)
+    model.table[:] = torch.tensor([never, -0.98, rare, rare])
+    model.table[0, BOS, BOS] = torch.tensor([never, -1.0, -0.2, rare])
+    found = beam_search(model, 1, BeamConfig(bos=BOS, eos=EOS, beam_size=2, max_length=9))[0]
+    # -1.18 / (6 / 6) against -1.00 / (5 / 6); with eos -1.18 / (7 / 6) against -1.00 / (6 / 6).
+    assert [h.tokens for h in found] == [(word,), ()]
+    assert [h.log_probability for h in found] == pytest.approx([-1.18, -1.0])
 
 
 def test_a_hypothesis_that_never_ends_is_cut_and_says_so() -> None:

@@ -137,9 +137,12 @@ def test_a_config_goes_through_json() -> None:
         ({"architecture": "compact", "dim": 16}, "does not describe a model: .*vocab_size"),
         (
             {"architecture": "compact", "vocab_size": 7, "channels": 3},
-            "channels must hold whole numbers",
+            "channels must be a list of whole numbers from 1 on, not 3",
         ),
-        ({"architecture": "compact", "vocab_size": "7"}, "vocab_size must hold whole numbers"),
+        (
+            {"architecture": "compact", "vocab_size": "7"},
+            "vocab_size must be a whole number from 1 on, not '7'",
+        ),
         (
             {"architecture": "compact", "vocab_size": 7, "channels": [1, 2]},
             "channels must be 4 whole numbers",
