@@ -39,7 +39,9 @@ def render(
     dpis: Sequence[float],
     *,
     font: str = "computer-modern",
+    points: int = 10,
     marked: bool = True,
+    faulty: bool = False,
     time_limit: float = TIME_LIMIT,
 ) -> list[Rendering | str]:
     """Render each formula at its resolution (dots per inch); a string says why one failed.
@@ -48,7 +50,9 @@ def render(
         formulas: tokens of each.
         dpis: one a formula.
         font: a name out of `FONTS`.
+        points: body size, 10, 11 or 12.
         marked: whether boxes are wanted; without, they are all zero.
+        faulty: whether a formula that TeX complains about counts with what was drawn of it.
         time_limit: seconds for a TeX run, besides what its number of formulas takes.
 
     Raises:
@@ -66,11 +70,12 @@ def render(
     while groups:
         indices = groups.pop()
         marks = [mark(formulas[i], switches=marked) for i in indices]
-        sheet = typeset([latex for latex, _ in marks], font, time_limit)
+        sheet = typeset([latex for latex, _ in marks], font, time_limit, points)
         if sheet.pdf is not None:
             for page, k in enumerate(sheet.formulas):
                 i = indices[k]
-                results[i] = sheet.errors.get(k) or _draw(sheet.pdf, page, marks[k][1], dpis[i])
+                error = None if faulty else sheet.errors.get(k)
+                results[i] = error or _draw(sheet.pdf, page, marks[k][1], dpis[i])
         shipped = set(sheet.formulas)
         groups += _again([i for k, i in enumerate(indices) if k not in shipped], len(indices))
     return results

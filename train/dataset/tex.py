@@ -56,8 +56,16 @@ class Sheet:
     """Formula index to TeX's first complaint about it. Its page shows what TeX made up instead."""
 
 
-def typeset(formulas: Sequence[str], font: str, time_limit: float = TIME_LIMIT) -> Sheet:
+def typeset(
+    formulas: Sequence[str], font: str, time_limit: float = TIME_LIMIT, points: int = 10
+) -> Sheet:
     """Set display formulas in one run. A run that ends early has fewer pages, or none.
+
+    Args:
+        formulas: LaTeX without delimiters.
+        font: a name out of `FONTS`.
+        time_limit: seconds, besides 0.02 per formula.
+        points: body size, 10, 11 or 12.
 
     Raises:
         RenderError: pdflatex is not installed.
@@ -72,7 +80,7 @@ def typeset(formulas: Sequence[str], font: str, time_limit: float = TIME_LIMIT) 
         )
     with tempfile.TemporaryDirectory(prefix="i2l-render-") as name:
         folder = Path(name)
-        (folder / "f.tex").write_text(_document(formulas, font), encoding="utf-8")
+        (folder / "f.tex").write_text(_document(formulas, font, points), encoding="utf-8")
         if not _run(pdflatex, folder, time_limit + 0.02 * len(formulas)):
             return Sheet(None, [], {})
         log, pdf = folder / "f.log", folder / "f.pdf"
@@ -85,7 +93,7 @@ def typeset(formulas: Sequence[str], font: str, time_limit: float = TIME_LIMIT) 
         return Sheet(document, formulas_shipped, errors)
 
 
-def _document(formulas: Sequence[str], font: str) -> str:
+def _document(formulas: Sequence[str], font: str, points: int) -> str:
     # The space before the closing dollar sign keeps it whole where a formula ends in a backslash.
     body = "\n".join(
         rf"\typeout{{@@{k}}}\begingroup\setbox0\hbox{{$\displaystyle {latex} $}}\ship{{{k}}}"
@@ -93,7 +101,7 @@ def _document(formulas: Sequence[str], font: str) -> str:
         for k, latex in enumerate(formulas)
     )
     return (
-        "\\documentclass[10pt]{article}\n\\usepackage{amsmath,amssymb,bm,mathrsfs}\n"
+        f"\\documentclass[{points}pt]{{article}}\n\\usepackage{{amsmath,amssymb,bm,mathrsfs}}\n"
         f"{FONTS[font]}\n{_PREAMBLE}\\begin{{document}}\n{body}\n\\end{{document}}\n"
     )
 
