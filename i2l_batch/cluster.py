@@ -92,10 +92,22 @@ def plan(config: TranscribeConfig, machines: Sequence[Machine]) -> Plan:
 
 @contextmanager
 def connected(config: TranscribeConfig) -> Iterator[Plan]:
-    """Connect to the named cluster, or start one on this machine for as long as the block runs.
+    """A cluster as `session` gives it, and how its machines are shared out.
 
     Raises:
         UsageError: there is no cluster at the address, or it lacks what the options ask for.
+        I2LError: Ray does not start.
+    """
+    with session(config.ray_address) as machines:
+        yield plan(config, machines)
+
+
+@contextmanager
+def session(address: str | None) -> Iterator[list[Machine]]:
+    """Connect to the named cluster, or start one on this machine for as long as the block runs.
+
+    Raises:
+        UsageError: there is no cluster at the address.
         I2LError: Ray does not start.
     """
     # Ray reports what it is used for to its makers, unless told not to before it starts.
@@ -106,12 +118,12 @@ def connected(config: TranscribeConfig) -> Iterator[Plan]:
         import ray
 
     if ray.is_initialized():  # a caller's own Ray: use it, leave it as it is
-        yield plan(config, _machines())
+        yield _machines()
         return
-    folder, lock = (None, None) if config.ray_address else new_folder()
+    folder, lock = (None, None) if address else new_folder()
     try:
-        _start(ray, config.ray_address, folder)
-        yield plan(config, _machines())
+        _start(ray, address, folder)
+        yield _machines()
     finally:
         with whole():
             ray.shutdown()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
 from rich.console import Console
 from rich.live import Live
@@ -25,6 +25,9 @@ _ENOUGH_SECONDS, _ENOUGH_DOCUMENTS = 5.0, 5
 """What must have been seen before the rest of the run is estimated from it."""
 
 
+_Screen = TypeVar("_Screen", bound="Screen")
+
+
 class _Point(NamedTuple):
     """How far the run was, and when."""
 
@@ -33,8 +36,8 @@ class _Point(NamedTuple):
     formulas: int
 
 
-class Progress:
-    """A context manager that shows `update`s; messages go above the live line."""
+class Screen:
+    """A context manager that keeps one line up to date; messages go above it."""
 
     def __init__(
         self,
@@ -51,9 +54,8 @@ class Progress:
         live = verbosity >= 0 and self._console.is_terminal
         self._live = Live(console=self._console, refresh_per_second=4) if live else None
         self._shown = self._began = time.monotonic()
-        self._start: _Point | None = None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self: _Screen) -> _Screen:
         if self._live:
             self._live.start()
         return self
@@ -67,23 +69,8 @@ class Progress:
         if self._live:
             self._live.stop()
 
-    def checking(self, done: int, of: int) -> None:
-        """Show how many inputs have been compared with earlier results."""
-        self._show(f"checking {done:,} of {of:,}")
-        self._began = time.monotonic()
-
-    def update(self, account: Account, formulas: int, *, waiting: int, works: bool = True) -> None:
-        """Show how far the run is; `formulas` are read, `waiting` are extracted but not read.
-
-        works: a worker has done something already.
-        """
-        now = _Point(time.monotonic(), account.ended, formulas)
-        if formulas and not self._start:
-            self._start = now  # what came before was starting up, and tells nothing of the rest
-        self._show(self._line(account, now, waiting, works))
-
     def failure(self, message: str) -> None:
-        """A document ended badly: always told, whatever the verbosity."""
+        """Something ended badly: always told, whatever the verbosity."""
         self._print(message)
 
     def note(self, message: str) -> None:
@@ -108,13 +95,38 @@ class Progress:
             Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message))
         )
 
+    def _starting(self) -> str:
+        """What goes on before anything else can be told."""
+        starts = time.monotonic() - self._began < self._patience
+        return "starting" if starts else "waiting for Ray's CPUs and GPUs"
+
+
+class Progress(Screen):
+    """The screen of a transcription: shows `update`s."""
+
+    _start: _Point | None = None
+
+    def checking(self, done: int, of: int) -> None:
+        """Show how many inputs have been compared with earlier results."""
+        self._show(f"checking {done:,} of {of:,}")
+        self._began = time.monotonic()
+
+    def update(self, account: Account, formulas: int, *, waiting: int, works: bool = True) -> None:
+        """Show how far the run is; `formulas` are read, `waiting` are extracted but not read.
+
+        works: a worker has done something already.
+        """
+        now = _Point(time.monotonic(), account.ended, formulas)
+        if formulas and not self._start:
+            self._start = now  # what came before was starting up, and tells nothing of the rest
+        self._show(self._line(account, now, waiting, works))
+
     def _line(self, account: Account, now: _Point, waiting: int, works: bool) -> str:
         line = f"{account.ended}/{account.found} documents, {now.formulas} formulas"
         if account.failed:
             line += f", {account.failed} failed"
         if not works:
-            starts = now.seconds - self._began < self._patience
-            return f"{line}, starting" if starts else f"{line}, waiting for Ray's CPUs and GPUs"
+            return f"{line}, {self._starting()}"
         line += f", {waiting} waiting"
         if not self._start:
             return line
