@@ -5,7 +5,8 @@
     ├── SourceError       one input cannot be read; carries the `error_type` of its documents row
     ├── StoreError        the results folder is locked, foreign, or made with other settings
     ├── CheckpointError   weights, vocabulary and configuration do not fit together
-    └── RenderError       TeX is missing or cannot render
+    ├── RenderError       TeX is missing or cannot render
+    └── FormulaError      one formula of a list cannot be read; carries a `reason` to count by
 
 A message is one line: what is wrong, where, and what to do next.
 """
@@ -52,3 +53,14 @@ class CheckpointError(I2LError):
 
 class RenderError(I2LError):
     """Formulas cannot be rendered at all (TeX is missing or broken)."""
+
+
+class FormulaError(I2LError):
+    """One formula cannot be normalised. The reason holds nothing of the formula."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the formula {reason}")
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[FormulaError], tuple[str]]:
+        return type(self), (self.reason,)

@@ -27,6 +27,7 @@ from i2l_batch.durable import whole_file
 from i2l_batch.errors import UsageError
 from i2l_batch.images import EM_PIXELS
 from i2l_batch.train.dataset.formulas import count_tokens, cut_piece, read_formulas
+from i2l_batch.train.dataset.normalize import Rejection, normalize_with
 from i2l_batch.train.dataset.render import render
 from i2l_batch.train.dataset.tex import FONTS, POINTS_PER_EM
 
@@ -47,8 +48,8 @@ SAMPLE_SCHEMA = pa.schema(
 class DatasetConfig:
     """What goes into a data set."""
 
-    column: str = "norm"
-    """Column of a JSON-lines list that holds the formula."""
+    column: str | None = None
+    """Column of a JSON-lines or CSV list that holds the formula; None: the obvious one."""
     min_tokens: int = 3
     max_tokens: int = 100
     piece_tokens: int = 40
@@ -135,7 +136,13 @@ def select_formulas(
 ) -> tuple[list[list[str]], dict[str, int], list[str]]:
     """The formulas to render in their final order, counts at every filter, and the vocabulary."""
     rng = random.Random(config.seed)
-    read = [tokens for path in lists for tokens in read_formulas(path, config.column)]
+    normalized = (
+        normalize_with("canonical", formula)
+        for path in lists
+        for formula in read_formulas(path, config.column)
+    )
+    distinct = {" ".join(t): t for t in normalized if not isinstance(t, Rejection)}
+    read = list(distinct.values())
     counts = {"read": len(read)}
     frequency = count_tokens(read)
     kept = {token for token, n in frequency.items() if n >= config.min_frequency}

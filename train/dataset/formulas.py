@@ -1,11 +1,13 @@
 """Formula lists: reading them, and growing short formulas out of long ones.
 
-In: files with one formula a line, or JSON lines with a column (also .xz and .gz). Out: canonical
-token lists. Knows nothing of pictures.
+In: files with one formula a line, JSON lines, or CSV (also .xz and .gz). Out: the formulas as they
+stand there, in file order, one for each record: empty and repeated ones too, so that counts add up.
+Knows nothing of normalisation or pictures.
 """
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import lzma
@@ -15,9 +17,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from i2l_batch.errors import UsageError
-from i2l_batch.latex import canonicalize, closing_brace, tokenize
+from i2l_batch.latex import closing_brace
+
+COLUMNS = ("formula", "latex", "tex", "norm")
+"""Names under which a formula is looked for when no column is named."""
 
 _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
 # Where a formula may be cut so that both sides still read as formulas of their own.
 _CUTS = frozenset(
     r"= , ; \le \leq \ge \geq \equiv \sim \approx \in \to \rightarrow \Rightarrow + - & \\ \quad "
@@ -25,49 +31,92 @@ _CUTS = frozenset(
 )
 
 
-def read_formulas(path: Path, column: str = "norm") -> Iterator[list[str]]:
-    """Canonical tokens of each distinct formula of a file, in file order.
+def read_formulas(path: Path, column: str | None = None) -> Iterator[str]:
+    """The formula of every record of a list, as it stands there.
 
-    A `.jsonl` file (possibly `.xz` or `.gz`) is read by `column`; any other is one formula a line.
+    `.jsonl` (or `.ndjson`) and `.csv` (or `.tsv`), which begins with a header line, are read by
+    `column`; when it is None, by the one of `COLUMNS` that the list has. Any other file is one
+    formula a line.
+    Bytes that are no UTF-8 become U+FFFD, which no formula can keep.
 
     Raises:
-        UsageError: the file is missing or damaged, or a line lacks the column.
+        UsageError: the file is missing, damaged or no text, a record is broken or lacks the column,
+            or more than one column may be meant. The message names file and line.
     """
     if not path.is_file():
         raise UsageError(f"no such formula list: {path}")
-    is_json = ".jsonl" in path.suffixes
-    seen: set[str] = set()
-    for number, line in enumerate(_lines(path), 1):
-        formula = _column(line, column, f"{path}:{number}") if is_json else line
-        tokens = canonicalize(tokenize(formula))
-        text = " ".join(tokens)
-        if tokens and text not in seen:
-            seen.add(text)
-            yield tokens
+    suffix = Path(path.stem).suffix if path.suffix in _OPENERS else path.suffix
+    lines = _lines(path)
+    if suffix in (".jsonl", ".ndjson"):
+        return _read_json(path, lines, column)
+    if suffix in _DELIMITERS:
+        return _read_csv(path, lines, column, _DELIMITERS[suffix])
+    return lines
 
 
 def _lines(path: Path) -> Iterator[str]:
+    """The lines of a file, without their ends."""
     opener = _OPENERS.get(path.suffix, open)
     try:
-        with opener(path, "rt", encoding="utf-8") as lines:
-            yield from lines
-    except (OSError, EOFError, UnicodeError, lzma.LZMAError) as error:
+        # A lone carriage return within a formula ends no line: hence newline.
+        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="\n") as file:
+            for number, line in enumerate(file, 1):
+                if "\0" in line:
+                    raise UsageError(f"{path}:{number} is no UTF-8 text: convert the list first")
+                yield line.rstrip("\r\n")
+    except (OSError, EOFError, lzma.LZMAError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
 
 
-def _column(line: str, column: str, where: str) -> str:
-    """The formula of a JSON line."""
+def _read_json(path: Path, lines: Iterator[str], column: str | None) -> Iterator[str]:
+    for number, line in enumerate(lines, 1):
+        where = f"{path}:{number}"
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError:
+            record = None
+        if not isinstance(record, dict):
+            raise UsageError(f"{where} is no JSON object")
+        column = _choose(list(record), column, where)
+        if not isinstance(record[column], str):
+            raise UsageError(f"{where}: column {column!r} holds no text")
+        yield record[column]
+
+
+def _read_csv(
+    path: Path, lines: Iterator[str], column: str | None, delimiter: str
+) -> Iterator[str]:
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
     try:
-        record = json.loads(line)
-    except ValueError:
-        record = None
-    if not isinstance(record, dict):
-        raise UsageError(f"{where} is no JSON object")
-    if column not in record:
-        raise UsageError(f"{where} has no column {column!r}, only {', '.join(record)}")
-    if not isinstance(record[column], str):
-        raise UsageError(f"{where}: column {column!r} holds no text")
-    return record[column]
+        header = next(reader, None)
+        if header is None:
+            raise UsageError(f"{path} is empty: a header line with column names is wanted")
+        place = header.index(_choose(header, column, f"{path}:1"))
+        for record in reader:
+            if not record:
+                continue
+            if len(record) != len(header):
+                raise UsageError(
+                    f"{path}:{reader.line_num} has {len(record)} fields, the header {len(header)}"
+                )
+            yield record[place]
+    except csv.Error as error:
+        raise UsageError(f"{path}:{reader.line_num} is no CSV record: {error}") from error
+
+
+def _choose(names: Sequence[str], column: str | None, where: str) -> str:
+    """The column to read, of those that a record has."""
+    if column is not None:
+        if column not in names:
+            raise UsageError(f"{where} has no column {column!r}, only {', '.join(names)}")
+        return column
+    known = [name for name in COLUMNS if name in names]
+    if len(known) != 1:
+        what = f"has the columns {', '.join(known)}" if known else f"has only {', '.join(names)}"
+        raise UsageError(f"{where} {what}: say which column holds the formula")
+    return known[0]
 
 
 def cut_piece(tokens: Sequence[str], rng: random.Random, max_tokens: int) -> list[str] | None:

@@ -11,7 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,27 @@ FONTS: dict[str, str] = {
     "times": r"\usepackage{mathptmx}",
     "palatino": r"\usepackage{mathpazo}",
     "txfonts": r"\usepackage{txfonts}",
+    "pxfonts": r"\usepackage{pxfonts}",
+    "euler": r"\usepackage{euler}",
 }
-"""Font name to the preamble lines that choose it; all in TeX Live's recommended fonts."""
+"""Font name to the preamble lines that choose it; all in TeX Live's recommended packages."""
 
-POINTS_PER_EM = 10.0
-"""Body size of the rendered formulas, in TeX points (close to PDF points: 72.27 to 72)."""
+POINTS: dict[int, float] = {10: 10.0, 11: 10.95, 12: 12.0}
+"""Option of the document class to the body size in TeX points, 72.27 to the inch."""
 
 TIME_LIMIT = 6.0
-"""Seconds for a run, besides 0.02 per formula: TeX starts in 0.3 s and sets a formula in 1 ms."""
+"""Seconds for a run, besides 0.02 per formula: TeX starts in 0.2 s and sets a formula in 0.2 ms."""
 
-# The formula's page is its box with 4 points around it.
+_INSTALL = (
+    "rendering needs TeX Live (on Debian: apt-get install texlive-latex-recommended "
+    "texlive-fonts-recommended)"
+)
+
+# The formula's page is its box with 4 points around it. Packing the PDF would cost a fifth of the
+# run. TeX gives up after a hundred errors without the end of a paragraph between them: hence one,
+# an empty one, after each formula.
 _PREAMBLE = rf"""\hoffset=-1in \voffset=-1in \pagestyle{{empty}}
+\pdfcompresslevel=0 \pdfobjcompresslevel=0
 {PREAMBLE}{mark_definitions()}
 \def\ship#1{{\pdfpagewidth=\dimexpr\wd0+8pt\relax\pdfpageheight=\dimexpr\ht0+\dp0+8pt\relax
 \shipout\vbox{{\kern4pt\hbox{{\kern4pt\box0}}}}\typeout{{@@#1 done}}}}
@@ -54,6 +64,15 @@ class Sheet:
     """Per page, the index of its formula."""
     errors: dict[int, str]
     """Formula index to TeX's first complaint about it. Its page shows what TeX made up instead."""
+    ended_in: int | None
+    """The formula that ended the run, if it ended by itself and within one."""
+
+
+def check_tex(fonts: Iterable[str], points: int) -> None:
+    """Raise RenderError, with what to install, unless each font of `FONTS` can be set."""
+    for font in fonts:
+        if typeset(["x"], font, points=points).formulas != [0]:
+            raise RenderError(f"TeX cannot set the font {font}: {_INSTALL}")
 
 
 def typeset(
@@ -74,30 +93,27 @@ def typeset(
 
     pdflatex = shutil.which("pdflatex")
     if pdflatex is None:
-        raise RenderError(
-            "pdflatex is not installed: rendering needs TeX Live (on Debian: apt-get install "
-            "texlive-latex-recommended texlive-fonts-recommended)"
-        )
+        raise RenderError(f"pdflatex is not installed: {_INSTALL}")
     with tempfile.TemporaryDirectory(prefix="i2l-render-") as name:
         folder = Path(name)
         (folder / "f.tex").write_text(_document(formulas, font, points), encoding="utf-8")
         if not _run(pdflatex, folder, time_limit + 0.02 * len(formulas)):
-            return Sheet(None, [], {})
+            return Sheet(None, [], {}, None)
         log, pdf = folder / "f.log", folder / "f.pdf"
-        formulas_shipped, errors = read_log(
+        shipped, errors, ended_in = read_log(
             log.read_text(encoding="latin-1") if log.exists() else ""
         )
         if not pdf.exists():
-            return Sheet(None, [], errors)
+            return Sheet(None, [], errors, ended_in)
         document = pymupdf.open(stream=pdf.read_bytes(), filetype="pdf")
-        return Sheet(document, formulas_shipped, errors)
+        return Sheet(document, shipped, errors, ended_in)
 
 
 def _document(formulas: Sequence[str], font: str, points: int) -> str:
     # The space before the closing dollar sign keeps it whole where a formula ends in a backslash.
     body = "\n".join(
         rf"\typeout{{@@{k}}}\begingroup\setbox0\hbox{{$\displaystyle {latex} $}}\ship{{{k}}}"
-        r"\endgroup"
+        r"\endgroup\noindent\par"
         for k, latex in enumerate(formulas)
     )
     return (
@@ -136,18 +152,25 @@ def _run(pdflatex: str, folder: Path, seconds: float) -> bool:
     return True
 
 
-def read_log(log: str) -> tuple[list[int], dict[int, str]]:
-    """Formulas whose page was shipped, in page order, and the first error of each faulty one."""
+def read_log(log: str) -> tuple[list[int], dict[int, str], int | None]:
+    """What the log of a run tells.
+
+    Returns:
+        Formulas whose page was shipped, in page order; the first error of each faulty one; and the
+        formula that was begun last, if it was not shipped.
+    """
     shipped: list[int] = []
     errors: dict[int, str] = {}
     current = -1
+    is_open = False
     for line in log.splitlines():
         if beacon := _BEACON.match(line):
             current = int(beacon[1])
-            if beacon[2]:
+            is_open = not beacon[2]
+            if not is_open:
                 shipped.append(current)
         elif current >= 0 and (error := _ERROR.match(line)):
             errors.setdefault(current, error[1])
         elif current >= 0 and line.startswith("Missing character: "):
             errors.setdefault(current, "The font lacks a character")
-    return shipped, errors
+    return shipped, errors, current if is_open else None

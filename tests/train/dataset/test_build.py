@@ -86,7 +86,7 @@ def test_a_data_set_adds_up_and_can_be_read(formulas: Path, built: Path) -> None
     assert len(tables) == -(-counts["selected"] // CONFIG.shard_size)
     rows = [row for table in tables for row in table.to_pylist()]
     assert len(rows) == counts["rendered"]
-    known = {" ".join(tokens) for tokens in read_formulas(formulas)}
+    known = set(read_formulas(formulas))
     assert sum(" ".join(row["tokens"]) in known for row in rows) >= counts["length"] - 2
     for row in rows:
         pixels = decode_png(row["image"])
