@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.config import CompactConfig, ModelConfig
+from i2l_batch.models.paper import PaperModel
 from i2l_batch.models.recognizer import Recognizer
 
 
 def build_model(config: ModelConfig) -> Recognizer:
     """The model of a configuration."""
-    if isinstance(config, CompactConfig):
-        return Compact(config)
-    raise NotImplementedError(config.architecture)
+    return Compact(config) if isinstance(config, CompactConfig) else PaperModel(config)

@@ -20,11 +20,16 @@ class Compact(Recognizer):
 
     def __init__(self, config: CompactConfig) -> None:
         super().__init__()
-        self.config: CompactConfig = config
+        self._config = config
         self.em_pixels = 14.0  # 10 pt text at 100 dpi, as im2latex-100k's
         self.max_size = (512, 1536)  # no formula in text size is larger
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
+
+    @property
+    def config(self) -> CompactConfig:
+        """Its sizes."""
+        return self._config
 
     def forward(self, images: Tensor, sizes: Tensor, tokens: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Logits (B, T, V) for the token after each of `tokens` (B, T), and attention by layer."""

@@ -41,11 +41,15 @@ class State(Protocol):
 class Recognizer(nn.Module, ABC):
     """A model. Its pictures are float ink (0 empty, 1 full), cut to the ink with a small margin."""
 
-    config: ModelConfig
     em_pixels: float
     """Body size of the text that the model reads, in pixels."""
     max_size: tuple[int, int]
     """Largest height and width of a picture, in pixels."""
+
+    @property
+    @abstractmethod
+    def config(self) -> ModelConfig:
+        """Its sizes, which with the vocabulary and the weights make a checkpoint."""
 
     @abstractmethod
     def forward(self, images: Tensor, sizes: Tensor, tokens: Tensor) -> tuple[Tensor, list[Tensor]]:

@@ -10,10 +10,10 @@ from safetensors.torch import load_file, save_file
 
 from i2l_batch.errors import CheckpointError
 from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
-from i2l_batch.models.config import CompactConfig, from_json, to_json
+from i2l_batch.models.config import CompactConfig, ModelConfig, PaperConfig, from_json, to_json
 from i2l_batch.models.files import checkpoint_sha256
 from i2l_batch.models.tokenizer import Tokenizer
-from tests.models.tiny_model import pad_together, tiny_model
+from tests.models.tiny_model import ARCHITECTURES, pad_together, tiny, tiny_model
 
 TOKENIZER = Tokenizer.from_tokens("abcdefg")
 FILES = {"model.safetensors", "config.json", "vocab.json"}
@@ -25,11 +25,13 @@ def checkpoint(tmp_path: Path) -> Path:
     return tmp_path / "here"
 
 
-def test_a_checkpoint_gives_back_what_was_saved(checkpoint: Path) -> None:
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_checkpoint_gives_back_what_was_saved(architecture: str, tmp_path: Path) -> None:
     """Learned numbers come back rounded to 16 bits, all others exactly; in float32, for reading."""
-    saved = tiny_model()
-    model, tokenizer = load_checkpoint(checkpoint)
-    assert {path.name for path in checkpoint.iterdir()} == FILES
+    saved = tiny(architecture)
+    save_checkpoint(tmp_path, saved, TOKENIZER)
+    model, tokenizer = load_checkpoint(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == FILES
     assert tokenizer.vocabulary == TOKENIZER.vocabulary
     assert model.config == saved.config
     assert not model.training
@@ -124,8 +126,15 @@ def test_weights_of_another_model_are_refused(
         load_checkpoint(checkpoint)
 
 
-def test_a_config_goes_through_json() -> None:
-    config = CompactConfig(vocab_size=7, channels=(1, 2, 3, 4), dim=12)
+@pytest.mark.parametrize(
+    "config",
+    [
+        CompactConfig(vocab_size=7, channels=(1, 2, 3, 4), dim=12),
+        PaperConfig(architecture="nopool", vocab_size=7, channels=(1, 2), init_dim=0),
+        PaperConfig(architecture="strips", vocab_size=7, attention_dims=(3, 4), height=64),
+    ],
+)
+def test_a_config_goes_through_json(config: ModelConfig) -> None:
     assert from_json(json.loads(json.dumps(to_json(config)))) == config
 
 
@@ -150,6 +159,26 @@ def test_a_config_goes_through_json() -> None:
         (
             {"architecture": "compact", "vocab_size": 7, "dim": 10, "num_heads": 4},
             "dim 10 is not a multiple of num_heads 4",
+        ),
+        (
+            {"architecture": "stripes", "vocab_size": 7},
+            "names no known architecture, but 'stripes'",
+        ),
+        (
+            {"architecture": "strips", "vocab_size": 7, "channels": []},
+            r"channels must be a list of whole numbers from 1 on, not \(\)",
+        ),
+        (
+            {"architecture": "strips", "vocab_size": 7, "init_dim": -1},
+            "init_dim must be a whole number from 0 on, not -1",
+        ),
+        (
+            {"architecture": "nopool", "vocab_size": 7, "attention_dims": [1]},
+            "attention_dims must be 2 whole numbers",
+        ),
+        (
+            {"architecture": "nopool", "vocab_size": 7, "height": 100},
+            "the canvas of 100x1088 does not divide by 32",
         ),
     ],
 )

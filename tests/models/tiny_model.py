@@ -1,16 +1,72 @@
-"""A model small enough for tests: random weights, batch statistics as after some training."""
+"""Models small enough for tests: random weights, statistics and biases as after some training."""
 
 from __future__ import annotations
+
+import functools
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from i2l_batch.models.compact import Compact
-from i2l_batch.models.config import CompactConfig
+from i2l_batch.models.config import CompactConfig, PaperConfig
+from i2l_batch.models.paper import PaperModel
+from i2l_batch.models.recognizer import Recognizer
 
 torch.set_num_threads(1)  # the tests' pictures are too small for more
 
 VOCABULARY = 11
+ARCHITECTURES = ("compact", "nopool", "strips")
+SIZES = [(17, 40), (30, 23), (9, 61)]
+"""Height and width of `pictures`."""
+
+# float32 sums in another order
+assert_close = functools.partial(torch.testing.assert_close, rtol=1e-4, atol=1e-5)
+
+
+def pictures() -> list[Tensor]:
+    """Pictures (h, w) of random ink."""
+    generator = torch.Generator().manual_seed(1)
+    return [torch.rand(size, generator=generator) for size in SIZES]
+
+
+def some_tokens(batch: int, length: int = 6) -> Tensor:
+    """Random ids (batch, length)."""
+    return torch.randint(0, VOCABULARY, (batch, length), generator=torch.Generator().manual_seed(2))
+
+
+def tiny(architecture: str) -> Recognizer:
+    """The tiny model of an architecture."""
+    if architecture == "compact":
+        return tiny_model()
+    return tiny_paper("strips" if architecture == "strips" else "nopool")
+
+
+def tiny_paper(architecture: Literal["nopool", "strips"], *, init_dim: int = 6) -> PaperModel:
+    """A canvas of 32 x 64 with a map of 4 x 8 cells, and biases that are not zero."""
+    torch.manual_seed(0)
+    config = PaperConfig(
+        architecture=architecture,
+        vocab_size=VOCABULARY,
+        height=32,
+        width=64,
+        channels=(3, 4, 5),
+        embedding_dim=6,
+        attention_dims=(12, 10),
+        lstm_units=14,
+        output_dim=13,
+        init_dim=init_dim,
+        em_tenths=105,
+        max_tokens=20,
+    )
+    model = PaperModel(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.ndim == 1:
+                nn.init.normal_(parameter, std=0.3)
+            else:
+                parameter *= 2  # untrained, the picture would hardly matter
+    return model.eval()
 
 
 def tiny_model(seed: int = 0) -> Compact:
