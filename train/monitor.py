@@ -44,3 +44,17 @@ class Monitor(Protocol):
     def stop_requested(self) -> bool:
         """Whether the run shall write a checkpoint after this step and end."""
         ...
+
+
+class Silent:
+    """The monitor of all processes but the first: nobody listens, nobody asks."""
+
+    def report(self, status: Status) -> None:
+        """Do nothing."""
+
+    def say(self, text: str) -> None:
+        """Do nothing."""
+
+    def stop_requested(self) -> bool:
+        """Leave the question to process 0."""
+        return False
