@@ -1,4 +1,4 @@
-"""LaTeX as tokens: splitting, one spelling for what looks the same, and a validity check.
+"""LaTeX as tokens: splitting, which tokens take arguments, and a validity check.
 
 In: a formula without its delimiters. Out: tokens (training, decoding and metrics all use these),
 or a yes or no. Knows nothing of images, models or vocabularies.
@@ -8,21 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
+# A length, whose characters may stand apart.
+_LENGTH = r"(?=[-+.\s]*\d)[-+\s]*(?:\d\s*)*(?:\.\s*(?:\d\s*)*)?(?:p\s*t|m\s*m|c\s*m|e\s*[mx]|i\s*n|m\s*u|b\s*p|p\s*c)"
 _TOKEN = re.compile(
-    r"""
-      \\(?:begin|end)\s*\{\s*[A-Za-z]+\*?\s*\}      # an environment's ends are one token each
+    rf"""
+      \\(?:begin|end)\s*\{{\s*[A-Za-z]+\*?\s*\}}      # an environment's ends are one token each
     | \\(?:left|right)(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\.|[^\s\\])  # so is a stretched delimiter
-    | \\[A-Za-z]+\*?
+    | \\(?:[hv]space\s*\*?|raisebox|rule)(?:\s*\{{{_LENGTH}\s*\}}){{1,2}}  # a length: split below
+    | \\(?:[hm]skip|m?kern|raise|lower)(?![A-Za-z]){_LENGTH}
+    | \\(?:[hv]space|operatorname)\s*\*
+    | \\[A-Za-z]+
     | \\.
     | \S
     """,
     re.VERBOSE,
 )
-
-_ONE_ARGUMENT = frozenset(
+_PARTS = re.compile(r"\\[a-z]+\*?|[{}]|[^\\{}]+")
+_WHOLE_LENGTH = re.compile(_LENGTH, re.VERBOSE)
+_LENGTH_COMMANDS = tuple(
+    r"\hspace \vspace \raisebox \rule \hskip \mskip \kern \mkern \raise \lower".split()
+)
+ONE_ARGUMENT = frozenset(
     r"""
     \acute \bar \bm \boldsymbol \breve \check \ddot \dddot \dot \grave \hat \mathring \tilde \vec
     \widehat \widetilde \overline \underline \overrightarrow \overleftarrow \overleftrightarrow
@@ -34,45 +43,40 @@ _ONE_ARGUMENT = frozenset(
     \pmod \pod \ensuremath
     """.split()
 )
-_TWO_ARGUMENTS = frozenset(
+TWO_ARGUMENTS = frozenset(
     r"\frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom \stackrel \overset \underset".split()
 )
-# Symbols and commands that TeX sets as ordinary ones, so that a group around one changes nothing.
-# Around all others it does: it turns off the space at a relation, an operator, or a bracket.
-_ORDINARY = frozenset(
-    r"""
-    . \alpha \beta \gamma \delta \epsilon \varepsilon \zeta \eta \theta \vartheta \iota \kappa
-    \varkappa \lambda \mu \nu \xi \pi \varpi \rho \varrho \sigma \varsigma \tau \upsilon \phi
-    \varphi \chi \psi \omega \Gamma \Delta \Theta \Lambda \Xi \Pi \Sigma \Upsilon \Phi \Psi \Omega
-    \varGamma \varDelta \varTheta \varLambda \varXi \varPi \varSigma \varUpsilon \varPhi \varPsi
-    \varOmega \aleph \beth \hbar \hslash \ell \imath \jmath \wp \Re \Im \partial \infty \prime
-    \emptyset \varnothing \nabla \top \bot \angle \triangle \forall \exists \nexists \neg \lnot
-    \flat \natural \sharp \clubsuit \diamondsuit \heartsuit \spadesuit \complement \square \Box
-    \blacksquare \mho \eth \S \P \%
-    """.split()
-)
-_ORDINARY_COMMANDS = frozenset(
-    r"""
-    \acute \bar \breve \check \ddot \dddot \dot \grave \hat \mathring \tilde \vec \widehat
-    \widetilde \overline \underline \overrightarrow \overleftarrow \overleftrightarrow \sqrt
-    \mathrm \mathbf \mathcal \mathbb \mathit \mathsf \mathtt \mathfrak \mathscr \mathnormal \text
-    \textbf \textit \textrm \textsf \texttt \textnormal \textup \mbox \hbox \boxed \fbox \mathord
-    \cancel \frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom
-    """.split()
-)
-_CLASS_OF_ARGUMENT = (r"\bm", r"\boldsymbol", r"\pmb")
-
-
-_OPENERS = (r"\begin", r"\end", r"\left", r"\right")
 
 
 def tokenize(latex: str) -> list[str]:
-    r"""Split a formula into tokens: commands, `\begin{...}`, `\left(`, and single characters.
+    r"""Split a formula into tokens: commands, `\begin{...}`, `\left(`, lengths, and characters.
 
-    Joining the tokens with spaces gives the same formula again; white space itself is no token,
-    but for the control space, whose token is a lone backslash.
+    A length that TeX wants (as in `\hspace{3 m m}`) is one token, `3mm`; elsewhere these are
+    characters. Joining the tokens with spaces gives the same formula again; white space itself is
+    no token, but for the control space, whose token is a lone backslash.
     """
-    return [re.sub(r"\s+", "", token) for token in _TOKEN.findall(latex)]
+    tokens = [token if len(token) == 1 else _spelled(token) for token in _TOKEN.findall(latex)]
+    if any(token.startswith(_LENGTH_COMMANDS) for token in tokens):
+        return [part for token in tokens for part in _parts(token)]
+    return tokens
+
+
+@lru_cache(maxsize=4096)
+def _spelled(token: str) -> str:
+    """The token without white space within."""
+    return "".join(token.split())
+
+
+def _parts(token: str) -> list[str]:
+    """A command with its lengths as the tokens it is made of; any other token as it is."""
+    if token.startswith(_LENGTH_COMMANDS) and token[-1] != "*":
+        return _PARTS.findall(token)
+    return [token]
+
+
+def is_length(token: str) -> bool:
+    """Whether this is a number with a unit of TeX's, such as `-1.2em`."""
+    return _WHOLE_LENGTH.fullmatch(token) is not None
 
 
 def detokenize(tokens: Sequence[str]) -> str:
@@ -82,9 +86,9 @@ def detokenize(tokens: Sequence[str]) -> str:
 
 def num_arguments(token: str) -> int:
     """How many braced arguments follow this command."""
-    if token in _ONE_ARGUMENT or token.startswith(r"\begin{array}"):
+    if token in ONE_ARGUMENT or token.startswith(r"\begin{array}"):
         return 1
-    return 2 if token in _TWO_ARGUMENTS else 0
+    return 2 if token in TWO_ARGUMENTS else 0
 
 
 def closing_brace(tokens: Sequence[str], start: int) -> int | None:
@@ -115,76 +119,6 @@ def argument_braces(tokens: Sequence[str]) -> set[int]:
             close = closing_brace(tokens, at)
             at = len(tokens) if close is None else close + 1
     return owned
-
-
-def brace_arguments(tokens: Sequence[str]) -> list[str]:
-    r"""The same formula with braces around bare one-token arguments: `\hat x`, `x ^ 2`."""
-    result: list[str] = []
-    outer: list[int] = []  # per open group, the arguments its command still wants after it
-    wanted = 0
-    in_option = False  # between the brackets of `\sqrt [ 3 ]`
-    for i, token in enumerate(tokens):
-        if token == "[" and i and tokens[i - 1] == r"\sqrt":
-            in_option = True
-        if in_option:
-            in_option = token != "]"
-        elif token == "{":
-            outer.append(max(wanted - 1, 0))
-            wanted = 0
-        elif token == "}":
-            wanted = outer.pop() if outer else 0
-        elif token in ("_", "^"):
-            wanted = 1
-        elif num_arguments(token):
-            wanted = num_arguments(token)
-        elif wanted and token not in ("&", r"\\") and not token.startswith(_OPENERS):
-            wanted -= 1
-            result += ["{", token, "}"]
-            continue
-        else:
-            wanted = 0
-        result.append(token)
-    return result
-
-
-def canonicalize(tokens: Sequence[str]) -> list[str]:
-    """One spelling for what looks the same: arguments in braces, no groups that change nothing.
-
-    A group goes when it is no argument and holds exactly one ordinary symbol with its own
-    arguments. Groups that change spacing (`{ = }`), hold a font switch, or are empty stay.
-    """
-    result = brace_arguments(tokens)
-    while True:
-        owned = argument_braces(result)
-        idle = [
-            (i, close)
-            for i, token in enumerate(result)
-            if token == "{"
-            and i not in owned
-            and (close := closing_brace(result, i)) is not None
-            and _is_one_symbol(result[i + 1 : close], owned, i + 1)
-        ]
-        if not idle:
-            return result
-        drop = {k for pair in idle for k in pair}
-        result = [token for i, token in enumerate(result) if i not in drop]
-
-
-def _is_one_symbol(body: Sequence[str], owned: set[int], offset: int) -> bool:
-    """Whether `body` is one ordinary token, alone or followed by nothing but its own arguments."""
-    if len(body) == 1:
-        return body[0] in _ORDINARY or (len(body[0]) == 1 and body[0].isalnum())
-    if not body or body[1] != "{":
-        return False
-    if body[0] in _CLASS_OF_ARGUMENT:
-        return _is_one_symbol(body[2:-1], owned, offset + 2)
-    at = 1
-    while at < len(body):
-        close = closing_brace(body, at) if at + offset in owned else None
-        if close is None:
-            return False
-        at = close + 1
-    return body[0] in _ORDINARY_COMMANDS
 
 
 @cache

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-LEAVES = {f"i2l_batch.{name}" for name in ("config", "durable", "errors", "latex", "records")}
+LEAVES = {
+    f"i2l_batch.{name}" for name in ("canonical", "config", "durable", "errors", "latex", "records")
+}
 SHORT_NAMES = {"models", "train", "cli"}
 
 

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from i2l_batch.canonical import brace_arguments, canonicalize
 from i2l_batch.latex import (
-    brace_arguments,
-    canonicalize,
     closing_brace,
     detokenize,
     is_valid,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from i2l_batch.errors import UsageError
-from i2l_batch.latex import canonicalize, is_valid, tokenize
+from i2l_batch.canonical import canonicalize
+from i2l_batch.latex import is_valid, tokenize
 from i2l_batch.train.dataset.formulas import count_tokens, cut_piece, read_formulas
 
 FORMULAS = [r"x^2 + y", r"\frac a b", r"x ^ 2+y", "", r"\hat z"]

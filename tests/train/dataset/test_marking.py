@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from i2l_batch.latex import canonicalize
-from i2l_batch.train.dataset.marking import MAX_MARKS, color, mark, mark_definitions
+from i2l_batch.canonical import canonicalize
+from i2l_batch.train.dataset.marking import MAX_MARKS, color, mark, mark_definitions, plain
 from tests.train.dataset.formula_kinds import KINDS
 
 
@@ -40,16 +40,14 @@ def test_spaces_stay_out_of_words() -> None:
     text, marks = mark(r"\text { i f ~ \alpha x } y".split())
     assert text.startswith(r"\text {\C{3}i\C{4}f~\C{6}\alpha \C{7}x")
     assert marks[2:4] == [3, 4]
-    assert mark(r"\mbox { i f } x".split(), switches=False)[0] == r"\mbox {if} x "
+    assert plain(r"\mbox { i f } x".split()) == r"\mbox {if} x "
 
 
 @pytest.mark.parametrize("latex", KINDS)
 def test_marking_only_adds_switches(latex: str) -> None:
     tokens = canonicalize(latex.split())
     marked, marks = mark(tokens)
-    plain, same_marks = mark(tokens, switches=False)
-    assert re.sub(r"\\C\{\d+\}", "", marked).split() == plain.split()
-    assert marks == same_marks
+    assert re.sub(r"\\C\{\d+\}", "", marked).split() == plain(tokens).split()
     assert len(marks) == len(tokens)
     assert set(marks) <= set(range(len(tokens) + 1))
 

@@ -1,0 +1,218 @@
+r"""The grammar of formulas: which commands are more than symbols, and how each is printed.
+
+In: tokens, with `TEXT_SPACE` for spaces in words. Out: tokens in normal form: scripts in one order,
+arguments in braces, one spelling for each command. It accepts what TeX accepts and more: whether a
+command exists is for TeX to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from i2l_batch.errors import FormulaError
+from i2l_batch.latex import ONE_ARGUMENT, TWO_ARGUMENTS, is_length
+from i2l_batch.train.dataset.reader import NO_ENDS, Ends, Handler, Reader, is_group
+from i2l_batch.train.dataset.rows import environment, stack
+from i2l_batch.train.dataset.spelling import (
+    FONT_OF_TEXT,
+    OPERATORS,
+    SYNONYMS,
+    TEXT_SPACE,
+)
+from i2l_batch.train.dataset.words import words
+
+_OPTION_ENDS: Ends = frozenset(["]"])
+_SCRIPTS = {"_": "_", "^": "^", r"\sb": "_", r"\sp": "^", "'": "'"}
+_INFIX = {r"\over": r"\frac", r"\choose": r"\binom"}
+_SKIPPED = frozenset(["$", r"\limits", r"\nolimits", r"\>", r"\~", TEXT_SPACE])
+_NO_DELIMITERS = frozenset(["", *"{}_^&$~#%'"])
+
+
+def print_tree(tokens: Sequence[str]) -> list[str]:
+    """The formula in normal form.
+
+    Raises:
+        FormulaError: groups, delimiters or environments do not close, or an argument is missing.
+    """
+    reader = Reader(tokens, _HANDLERS)
+    result = reader.sequence(NO_ENDS)
+    if reader.next:
+        raise FormulaError("closes what is not open")
+    return result
+
+
+def _group(reader: Reader, _token: str, result: list[str]) -> None:
+    r"""A group of its own; `{\rm x}` is `\mathrm{x}`."""
+    is_roman = reader.next == r"\rm"
+    body = reader.braced()
+    result += body if is_roman else ["{", *body, "}"]
+
+
+def _roman(reader: Reader, _token: str, result: list[str]) -> None:
+    r"""`\rm`: of the group after it, or of all that follows, which a group's start makes sure."""
+    starts_group = reader.at > 1 and reader.tokens[reader.at - 2] == "{"
+    if reader.next == "{" and not starts_group:
+        body = reader.argument()
+    else:
+        body = reader.sequence(reader.ends)
+    result += [r"\mathrm", "{", *body, "}"]
+
+
+def _scripts(reader: Reader, token: str, result: list[str]) -> None:
+    """All scripts of a symbol, in any order: the lower one first, primes within the upper."""
+    found: dict[str, list[str]] = {}
+    primes = 0
+    while (kind := _SCRIPTS.get(token)) or token in _SKIPPED:
+        if kind == "'" and "^" not in found:
+            primes += 1
+        elif kind in found or kind == "'":
+            raise FormulaError("has two scripts in one place")
+        elif kind:
+            found[kind] = reader.argument()
+        token = reader.next
+        reader.at += 1
+    reader.at -= 1
+    if "_" in found:
+        result += ["_", "{", *found["_"], "}"]
+    if primes or "^" in found:
+        result += ["^", "{", *[r"\prime"] * primes, *found.get("^", ()), "}"]
+
+
+def _infix(reader: Reader, token: str, result: list[str]) -> None:
+    r"""`a \over b`: what is printed so far is the numerator."""
+    numerator = result[:]
+    denominator = reader.sequence(reader.ends)
+    result[:] = [_INFIX[token], "{", *numerator, "}", "{", *denominator, "}"]
+
+
+def _one_argument(reader: Reader, token: str, result: list[str]) -> None:
+    result += [token, "{", *reader.argument(), "}"]
+
+
+def _two_arguments(reader: Reader, token: str, result: list[str]) -> None:
+    result += [token, "{", *reader.argument(), "}", "{", *reader.argument(), "}"]
+
+
+def _with_option(reader: Reader, token: str, result: list[str]) -> None:
+    r"""`\sqrt[3]{x}`."""
+    result.append(token)
+    if reader.next == "[":
+        reader.at += 1
+        result += ["[", *reader.sequence(_OPTION_ENDS), "]"]
+        reader.expect("]")
+    result += ["{", *reader.argument(), "}"]
+
+
+def _line(reader: Reader, token: str, result: list[str]) -> None:
+    r"""`\overline`: a group within the argument, which the paper's script prints."""
+    body = reader.argument()
+    result += [token, "{", *(body if is_group(body) else ["{", *body, "}"]), "}"]
+
+
+def _synonym(reader: Reader, token: str, result: list[str]) -> None:
+    token = SYNONYMS[token]
+    _HANDLERS[token](reader, token, result)
+
+
+def _operator(_reader: Reader, token: str, result: list[str]) -> None:
+    result += OPERATORS[token]
+
+
+def _length(reader: Reader, token: str, result: list[str]) -> None:
+    r"""`\hspace{1em}`, `\kern 1em`: space, whose length is one token."""
+    in_braces = reader.next == "{"
+    reader.at += in_braces
+    length = reader.next
+    if not is_length(length):
+        raise FormulaError("has a length that is no number with a unit")
+    reader.at += 1
+    if in_braces:
+        reader.expect("}")
+    result += [r"\vspace" if token == r"\vspace" else r"\hspace", "{", length, "}"]
+
+
+def _colored(reader: Reader, token: str, result: list[str]) -> None:
+    r"""`\color{red}`, `\textcolor{red}{x}`: a formula has no colour."""
+    reader.argument()
+    if token == r"\textcolor":
+        result += ["{", *reader.argument(), "}"]
+
+
+def _big(reader: Reader, token: str, result: list[str]) -> None:
+    r"""`\big{(}` is `\big (`."""
+    result.append(token)
+    if reader.next == "{" and reader.tokens[reader.at + 2 : reader.at + 3] == ["}"]:
+        result.append(reader.tokens[reader.at + 1])
+        reader.at += 3
+
+
+def _delimited(reader: Reader, token: str, result: list[str]) -> None:
+    r"""`\left( ... \right)`. The brace that the paper's script adds to `cases` goes."""
+    body = reader.sequence(NO_ENDS)
+    right = reader.next
+    if not right.startswith(r"\right"):
+        raise FormulaError(r"has \left without \right")
+    if token[5:] in _NO_DELIMITERS or right[6:] in _NO_DELIMITERS:
+        raise FormulaError(r"has \left or \right without a delimiter")
+    reader.at += 1
+    if token == r"\left\{" and right == r"\right." and _is_cases(body):
+        result += body
+    else:
+        result += [token, *body, right]
+
+
+def _is_cases(tokens: Sequence[str]) -> bool:
+    """Whether this is one `cases` environment and nothing else."""
+    braces = {r"\begin{cases}": "{", r"\end{cases}": "}"}
+    return (
+        tokens[:1] == [r"\begin{cases}"]
+        and is_group([braces[token] for token in tokens if token in braces])
+        and tokens[-1] == r"\end{cases}"
+    )
+
+
+def _skip(_reader: Reader, _token: str, _result: list[str]) -> None:
+    pass
+
+
+def _row_end(_reader: Reader, _token: str, result: list[str]) -> None:
+    r"""`\\` where nothing has rows."""
+    result.append(r"\,")
+
+
+def _misplaced(_reader: Reader, _token: str, _result: list[str]) -> None:
+    raise FormulaError("has & or # outside of rows")
+
+
+def _label(reader: Reader, _token: str, _result: list[str]) -> None:
+    reader.argument()
+
+
+_HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(ONE_ARGUMENT, _one_argument),
+    **dict.fromkeys(TWO_ARGUMENTS, _two_arguments),
+    **dict.fromkeys([r"\sqrt", r"\xrightarrow", r"\xleftarrow"], _with_option),
+    **dict.fromkeys([r"\overline", r"\underline"], _line),
+    **dict.fromkeys(SYNONYMS, _synonym),
+    **dict.fromkeys(OPERATORS, _operator),
+    **dict.fromkeys(FONT_OF_TEXT, words),
+    **dict.fromkeys(_SCRIPTS, _scripts),
+    **dict.fromkeys(_INFIX, _infix),
+    **dict.fromkeys(_SKIPPED, _skip),
+    **dict.fromkeys(
+        [r"\hspace", r"\hspace*", r"\vspace", r"\vspace*", r"\hskip", r"\kern"], _length
+    ),
+    **dict.fromkeys([r"\color", r"\textcolor"], _colored),
+    **dict.fromkeys(
+        [rf"\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", *"lrgm")],
+        _big,
+    ),
+    **dict.fromkeys(["&", "#"], _misplaced),
+    "{": _group,
+    r"\rm": _roman,
+    r"\left": _delimited,
+    r"\begin": environment,
+    r"\substack": stack,
+    r"\label": _label,
+    "\\\\": _row_end,
+}
