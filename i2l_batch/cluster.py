@@ -114,6 +114,8 @@ def session(address: str | None) -> Iterator[list[Machine]]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Ray warns of a default that will change; it does not matter to us which it is.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # Ray prints every death of a worker on stdout, which is for data; we say it ourselves.
+    os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^")
     with handlers_kept():
         import ray
 

@@ -6,6 +6,8 @@ started the processes, and on which machines, is not known here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,11 +16,15 @@ import torch.distributed as dist
 from torch import Tensor
 
 
+class LostWorkerError(RuntimeError):
+    """Another process of the team died or does not answer; its own error tells why."""
+
+
 class Team(Protocol):
     """All processes call the same methods in the same order with tensors of the same shapes.
 
-    Tensors are on `device`: NCCL takes no others. A process that died ends the call in a
-    RuntimeError in all others.
+    Tensors are on `device`: NCCL takes no others. If a process dies the others' calls raise
+    LostWorkerError, or the others die too.
     """
 
     @property
@@ -81,14 +87,24 @@ class Distributed:
 
     def sum(self, tensor: Tensor) -> None:
         """Replace the values by their sums over all processes."""
-        dist.all_reduce(tensor)
+        with _together():
+            dist.all_reduce(tensor)
 
     def broadcast(self, tensor: Tensor) -> None:
         """Replace the values by those of process 0."""
-        dist.broadcast(tensor, src=0)
+        with _together():
+            dist.broadcast(tensor, src=0)
 
     def barrier(self) -> None:
         """Wait until all processes have come here."""
         arrived = torch.ones(1, device=self.device)
-        dist.all_reduce(arrived)
+        self.sum(arrived)
         arrived.item()  # NCCL returns before it is done; a value can be read only afterwards
+
+
+@contextmanager
+def _together() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        raise LostWorkerError(f"another worker died or does not answer ({error})") from error

@@ -22,7 +22,7 @@ from i2l_batch.train.display import Display
 from i2l_batch.train.mailbox import Mail, Mailbox, RemoteMonitor
 from i2l_batch.train.monitor import Monitor, Silent
 from i2l_batch.train.stopping import Stop
-from i2l_batch.train.team import Distributed, Team
+from i2l_batch.train.team import Distributed, LostWorkerError, Team
 
 Work = Callable[[Team, Monitor], Any]
 """What each worker does. It travels to the workers by pickle."""
@@ -74,16 +74,15 @@ def work_together(
                 failures = failures + 1 if driver.step <= furthest else 1
                 furthest = max(furthest, driver.step)
                 _log(failures_log, driver.step, error)
-            line = f"worker {rank} failed at step {max(furthest, 0)}: {_first_line(cause)}"
+            line = f"worker {rank} failed at step {max(furthest, 0)}: {_reason(cause)}"
             if failures == _FAILURES:
                 raise I2LError(
                     f"{line}; {failures} starts in a row got no further, see {failures_log}"
                 )
             display.failure(f"{line}; all workers start again from the latest checkpoint")
     except RayError as error:
-        raise I2LError(
-            f"Ray broke down ({_first_line(error)}): the same command goes on"
-        ) from error
+        reason = next(iter(str(error).split("\n")))
+        raise I2LError(f"Ray broke down ({reason}): the same command goes on") from error
     finally:
         if ray.is_initialized():
             ray.kill(mailbox)  # workers that are left end at their next step
@@ -206,9 +205,11 @@ def _member(config: dict[str, Any]) -> None:
 def _cause(error: Exception) -> tuple[int, BaseException]:
     """The worker whose failure explains the others', and what it was."""
     failures: dict[int, BaseException] = getattr(error, "worker_failures", {})
-    # An error that carries a message for the user comes first.
-    ordered = sorted(failures.items(), key=lambda item: (not isinstance(item[1], I2LError), item))
-    return ordered[0] if ordered else (0, error)
+    for kind in (I2LError, Exception):
+        for rank, failure in sorted(failures.items()):
+            if isinstance(failure, kind) and not isinstance(failure, LostWorkerError):
+                return rank, failure
+    return next(iter(sorted(failures.items())), (0, error))
 
 
 def _log(path: Path, step: int, error: BaseException) -> None:
@@ -217,6 +218,8 @@ def _log(path: Path, step: int, error: BaseException) -> None:
         file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} after step {step}\n{error}\n\n")
 
 
-def _first_line(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
+    if type(error).__module__.startswith("ray."):
+        return "its process died"
     text = next(iter(str(error).strip().split("\n")), "")
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
