@@ -1,182 +1,165 @@
-"""Samples to batches: shards are read once, batches are cut by size, pictures vary a little.
+"""Samples to tensors: pictures padded to one size, tokens shifted by one, each in its guise.
 
-In: a data set folder. Out: `Batch`es of tensors. Knows nothing of models.
+In: samples, and how each is to look this time. Out: `Batch`es. Knows nothing of files and models.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from i2l_batch.errors import UsageError
-from i2l_batch.images import MARGIN, decode_png
-from i2l_batch.models.encoder import STRIDE
-from i2l_batch.models.tokenizer import BOS, EOS, PAD, Tokenizer
+from i2l_batch.images import MARGIN
+from i2l_batch.models.tokenizer import BOS, EOS, PAD, UNK
+from i2l_batch.train.config import DataConfig
+from i2l_batch.train.data import Sample
 
-GRID = (2 * STRIDE, 4 * STRIDE)
-"""Batches are padded to multiples of this height and width, in pixels."""
+GRID = (16, 32)
+"""Batches are padded to multiples of this height and width, in pixels: few distinct shapes, since
+preparing the convolutions for a new one takes longer than running them, and whole cells."""
+
+UNVARIED = (0.0, 1.0, 1.0)
+"""Softness, exponent and strength of strokes that are left as they are."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One formula in memory."""
+class Guise:
+    """How a sample looks in one step."""
 
-    ink: np.ndarray
-    """(H, W) uint8, cut to the ink."""
-    ids: np.ndarray
-    """(T,) int16 token ids, without bos and eos."""
-    boxes: np.ndarray
-    """(T, 4) int16 token places in pixels of `ink`."""
+    shift: tuple[int, int] = (MARGIN, MARGIN)
+    """Empty pixels above and to the left of the ink."""
+    strokes: tuple[float, float, float] = UNVARIED
+    """Softness (0-1), exponent (below 1 thickens) and strength of the ink."""
+    dropped: np.ndarray | None = None
+    """(T,) bool: tokens that the decoder is not shown."""
+
+
+FARTHEST = 2 + 2 * MARGIN
+"""A moved picture has fewer pixels than this above and to the left of its ink."""
+
+PLAIN = Guise()
+"""As pictures look when a model is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Tensors of B samples; T is the longest target, eos included."""
 
-    images: Tensor
-    """(B, H, W) float ink in 0..1, H and W multiples of the encoder's stride."""
+    ink: Tensor
+    """(B, H, W) uint8 ink, 0 empty to 255 full; H and W multiples of `GRID`."""
     sizes: Tensor
-    """(B, 2) height and width of each picture."""
+    """(B, 2) height and width of each picture, margin included."""
     inputs: Tensor
     """(B, T) ids from bos on."""
     targets: Tensor
     """(B, T) ids up to eos, then pad."""
-    places: Tensor
-    """(B, T, L) bool: the memory cells in which a target token's ink lies; empty where unknown."""
+    boxes: Tensor
+    """(B, T, 4) x0 y0 x1 y1 of each target token's ink in pixels of the picture; zero where
+    unknown, as for eos."""
+    weights: Tensor
+    """(B, T) float: share of each target token in the mean over the step; 0 for padding."""
+    strokes: Tensor | None
+    """(B, 3) float softness, exponent and strength of the ink; null to leave it as it is."""
+
+    def __len__(self) -> int:
+        return len(self.ink)
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        return Batch(
+            ink=self.ink.to(device),
+            sizes=self.sizes.to(device),
+            inputs=self.inputs.to(device),
+            targets=self.targets.to(device),
+            boxes=self.boxes.to(device),
+            weights=self.weights.to(device),
+            strokes=None if self.strokes is None else self.strokes.to(device),
+        )
+
+    def images(self) -> Tensor:
+        """(B, H, W) float ink in 0..1, strokes varied."""
+        ink = self.ink.float() / 255
+        return ink if self.strokes is None else vary(ink, self.strokes)
 
 
-def read_vocabulary(folder: Path) -> Tokenizer:
-    """The tokenizer of a data set. Raises UsageError when it is unfinished or damaged."""
-    path = folder / "dataset.json"
-    try:
-        report = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise UsageError(f"{folder} is not a finished data set: no dataset.json") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is damaged, build the data set again: {error}") from error
-    tokens = report.get("vocabulary") if isinstance(report, dict) else None
-    if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
-        raise UsageError(f"{path} holds no vocabulary: build the data set again")
-    return Tokenizer.from_tokens(tokens)
+def draw_guise(length: int, data: DataConfig, rng: np.random.Generator) -> Guise:
+    """A random look of a sample of `length` tokens, as far as the configuration wants one."""
+    shift, strokes, dropped = PLAIN.shift, PLAIN.strokes, None
+    if data.augment:
+        dy, dx = rng.integers(2, FARTHEST, 2).tolist()
+        soft, exponent, strength = rng.uniform([-0.2, 0.55, 0.85], [0.5, 1.3, 1.15]).tolist()
+        shift, strokes = (dy, dx), (max(soft, 0.0), exponent, strength)
+    if data.token_dropout:
+        dropped = rng.random(length) < data.token_dropout
+    return Guise(shift, strokes, dropped)
 
 
-def read_samples(folder: Path, tokenizer: Tokenizer) -> list[Sample]:
-    """All samples of a data set's shards, in order, pictures decoded."""
-    samples = []
-    for path in sorted(folder.glob("shard-*.parquet")):
-        table = pq.read_table(path, columns=["tokens", "image", "boxes"])
-        for row in table.to_pylist():
-            ids = np.asarray(tokenizer.encode(row["tokens"]), np.int16)
-            boxes = np.frombuffer(row["boxes"], np.int16).reshape(-1, 4)
-            samples.append(Sample(255 - decode_png(row["image"]), ids, boxes))
-    if not samples:
-        raise UsageError(f"{folder} holds no samples: build it with `i2l dataset build`")
-    return samples
-
-
-def cut_batches(
+def collate(
     samples: Sequence[Sample],
-    members: Sequence[int],
-    rng: np.random.Generator,
-    *,
-    batch_pixels: int,
-    batch_size: int,
-) -> list[list[int]]:
-    """The members in batches of like sizes, in random order: every member in exactly one."""
-    order = np.asarray(members)
-    noise = rng.uniform(0.9, 1.1, len(order))
-    heights = np.array([samples[i].ink.shape[0] for i in members])
-    widths = np.array([samples[i].ink.shape[1] for i in members])
-    order = order[np.lexsort((widths * noise, np.round(heights * noise / GRID[0])))]
-    padded = np.stack([heights, widths], 1) + 4 * MARGIN
-    padded = dict(zip(members, (-(-padded // GRID) * GRID).tolist(), strict=True))
-    batches: list[list[int]] = []
-    start = 0
-    while start < len(order):
-        count = batch_size
-        while count > 16 and count * _area(order[start : start + count], padded) > batch_pixels:
-            count -= 16
-        batches.append(order[start : start + count].tolist())
-        start += count
-    return [batches[k] for k in rng.permutation(len(batches))]
+    guises: Sequence[Guise] | None = None,
+    token_weights: Sequence[float] | None = None,
+) -> Batch:
+    """Put samples into one batch.
 
-
-def _area(members: np.ndarray, padded: dict[int, list[int]]) -> int:
-    """Pixels that each picture takes when these share a batch."""
-    sizes = [padded[i] for i in members.tolist()]
-    return max(h for h, _ in sizes) * max(w for _, w in sizes)
-
-
-def collate(samples: Sequence[Sample], rng: np.random.Generator | None) -> Batch:
-    """Pad samples to one size. With a generator they also move and vary; without, they do not."""
-    shifts = [
-        (MARGIN, MARGIN) if rng is None else tuple(rng.integers(2, 2 + 2 * MARGIN, 2).tolist())
-        for _ in samples
-    ]
+    Args:
+        samples: at least one.
+        guises: how each looks; null for plain.
+        token_weights: what each token of a sample counts in the loss; null for an even mean.
+    """
+    guises = guises or [PLAIN] * len(samples)
+    lengths = np.array([len(sample.ids) + 1 for sample in samples])
+    if token_weights is None:
+        token_weights = [1 / lengths.sum()] * len(samples)
     sizes = np.array(
         [
-            [s.ink.shape[0] + dy + MARGIN, s.ink.shape[1] + dx + MARGIN]
-            for s, (dy, dx) in zip(samples, shifts, strict=True)
+            [s.ink.shape[0] + guise.shift[0] + MARGIN, s.ink.shape[1] + guise.shift[1] + MARGIN]
+            for s, guise in zip(samples, guises, strict=True)
         ]
     )
-    # Few distinct shapes: preparing the convolutions for a new one takes longer than running them.
-    height, width = (int(-(-m // step) * step) for m, step in zip(sizes.max(0), GRID, strict=True))
-    length = max(len(s.ids) for s in samples) + 1
-    images = np.zeros((len(samples), height, width), np.uint8)
-    ids = np.full((len(samples), length + 1), PAD)
-    boxes = np.zeros((len(samples), length, 4), np.int64)
-    for b, (sample, (dy, dx)) in enumerate(zip(samples, shifts, strict=True)):
-        h, w = sample.ink.shape
-        images[b, dy : dy + h, dx : dx + w] = sample.ink
+    height, width = padded_sizes(sizes).max(0).tolist()
+    ink = np.zeros((len(samples), height, width), np.uint8)
+    targets = np.full((len(samples), lengths.max()), PAD, np.int64)
+    inputs = targets.copy()
+    boxes = np.zeros((*targets.shape, 4), np.int64)
+    for b, (sample, guise) in enumerate(zip(samples, guises, strict=True)):
+        (h, w), (dy, dx) = sample.ink.shape, guise.shift
+        ink[b, dy : dy + h, dx : dx + w] = sample.ink
         n = len(sample.ids)
-        ids[b, 0], ids[b, 1 : n + 1], ids[b, n + 1] = BOS, sample.ids, EOS
-        boxes[b, :n] = sample.boxes
-        boxes[b, :n][sample.boxes.any(1)] += [dx, dy, dx, dy]
-    tokens = torch.from_numpy(ids)
-    ink = torch.from_numpy(images).float() / 255
+        targets[b, :n], targets[b, n] = sample.ids, EOS
+        shown = sample.ids if guise.dropped is None else np.where(guise.dropped, UNK, sample.ids)
+        inputs[b, 0], inputs[b, 1 : n + 1] = BOS, shown
+        placed = sample.boxes.any(1)
+        boxes[b, :n][placed] = sample.boxes[placed] + np.array([dx, dy, dx, dy])
+    tokens = torch.from_numpy(targets)
+    plain = all(guise.strokes == UNVARIED for guise in guises)
     return Batch(
-        images=ink if rng is None else vary(ink, rng),
+        ink=torch.from_numpy(ink),
         sizes=torch.from_numpy(sizes),
-        inputs=tokens[:, :-1].clone(),
-        targets=tokens[:, 1:].clone(),
-        places=_places(torch.from_numpy(boxes), height // STRIDE, width // STRIDE),
+        inputs=torch.from_numpy(inputs),
+        targets=tokens,
+        boxes=torch.from_numpy(boxes),
+        weights=torch.tensor(token_weights, dtype=torch.float)[:, None] * (tokens != PAD),
+        strokes=None if plain else torch.tensor([guise.strokes for guise in guises]),
     )
 
 
-def _places(boxes: Tensor, rows: int, columns: int) -> Tensor:
-    """Cells that each box (B, T, 4) in pixels touches: (B, T, rows * columns) bool."""
-    x0, y0, x1, y1 = (boxes[..., k, None] for k in range(4))
-    left = torch.arange(columns) * STRIDE
-    top = torch.arange(rows) * STRIDE
-    across = (left < x1) & (left + STRIDE > x0)
-    down = (top < y1) & (top + STRIDE > y0)
-    return (down[..., :, None] & across[..., None, :]).flatten(2)
+def largest_margins(data: DataConfig) -> int:
+    """Most empty pixels above and below a picture's ink together, or left and right of it."""
+    return FARTHEST - 1 + MARGIN if data.augment else 2 * MARGIN
 
 
-def vary(ink: Tensor, rng: np.random.Generator) -> Tensor:
-    """Pictures (B, H, W) with strokes made thicker, thinner, softer or paler, each its own way."""
+def padded_sizes(sizes: np.ndarray) -> np.ndarray:
+    """Heights and widths (..., 2) rounded up to `GRID`."""
+    return -(-sizes // GRID) * GRID
 
-    def draw(low: float, high: float) -> Tensor:
-        values = rng.uniform(low, high, (len(ink), 1, 1)).astype(np.float32)
-        return torch.from_numpy(values)
 
+def vary(ink: Tensor, strokes: Tensor) -> Tensor:
+    """Pictures (B, H, W) of ink in 0..1 with softer, thicker, thinner or paler strokes (B, 3)."""
+    softness, exponent, strength = strokes[:, :, None, None].unbind(1)
     soft = F.avg_pool2d(ink.unsqueeze(1), 3, 1, 1, count_include_pad=True).squeeze(1)
-    ink = torch.lerp(ink, soft, draw(-0.2, 0.5).clamp(min=0))
-    ink = ink ** draw(0.55, 1.3)
-    return (ink * draw(0.85, 1.15)).clamp(0, 1)
-
-
-def epochs(
-    samples: Sequence[Sample], members: Sequence[int], rng: np.random.Generator, **limits: int
-) -> Iterator[Batch]:
-    """Batches of one pass over the members."""
-    for batch in cut_batches(samples, members, rng, **limits):
-        yield collate([samples[i] for i in batch], rng)
+    ink = torch.lerp(ink, soft, softness.expand_as(ink))
+    return (ink**exponent * strength).clamp(0, 1)

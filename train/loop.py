@@ -1,211 +1,196 @@
-"""The training loop, in one process: read, learn, validate, checkpoint, go on where it stopped.
+"""The training loop of every model, in every worker: learn, validate, checkpoint, go on.
 
-In: a data set folder and a `TrainConfig`. Out: a run folder with `best/` (the checkpoint of the
-best BLEU of free-running output on held-out samples, among those validated on the longest formulas
-so far), `latest/` (to resume from), `config.json` and `metrics.jsonl`.
+In: a `TrainJob` and a `Team`. Out: a run folder (see `run_folder`), written by process 0 alone.
+What happens in a step depends on the configuration, the data and the step's number, so that a run
+ends the same however often it was killed.
 """
 
 from __future__ import annotations
 
-import json
-import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from i2l_batch.errors import UsageError
-from i2l_batch.metrics import score
-from i2l_batch.models.beam_search import BeamConfig, beam_search
-from i2l_batch.models.checkpoint import save_checkpoint
-from i2l_batch.models.compact import Compact
-from i2l_batch.models.config import CompactConfig
-from i2l_batch.models.stepper import ModelStepper
-from i2l_batch.models.tokenizer import BOS, EOS, Tokenizer
-from i2l_batch.train.batches import (
-    Batch,
-    Sample,
-    collate,
-    cut_batches,
-    epochs,
-    read_samples,
-    read_vocabulary,
-)
-from i2l_batch.train.config import TrainConfig
-from i2l_batch.train.loss import attention_loss, drop_tokens, token_loss
-from i2l_batch.train.state import Progress, restore_state, save_state
+from i2l_batch.models.build import build_model
+from i2l_batch.models.recognizer import Recognizer
+from i2l_batch.models.tokenizer import Tokenizer
+from i2l_batch.train.batches import largest_margins
+from i2l_batch.train.config import TrainJob
+from i2l_batch.train.data import Split, read_vocabulary, usable
+from i2l_batch.train.feed import Feed, steps
+from i2l_batch.train.fine_tuning import start_from
+from i2l_batch.train.learner import Learner
+from i2l_batch.train.logbook import Logbook
+from i2l_batch.train.monitor import Monitor
+from i2l_batch.train.report import Report, standing
+from i2l_batch.train.run_folder import BEST, EVENTS, LATEST, METRICS, claim
+from i2l_batch.train.state import Progress, recover, restore_state, save_best, save_state
+from i2l_batch.train.team import Team
+from i2l_batch.train.validation import validate
 
 
-def train(
-    dataset: Path,
-    run: Path,
-    config: TrainConfig,
-    *,
-    device: str = "cpu",
-    say: Callable[[str], None] = print,
-) -> Progress:
-    """Train until `max_minutes` of training are spent; the same call again resumes.
+def train(job: TrainJob, team: Team, monitor: Monitor) -> Progress:
+    """Train until the last step, or until a stop is asked for; the same call again goes on.
+
+    All processes of the team call it with the same job; they must see the same folders.
 
     Raises:
-        UsageError: the data set is unfinished or too small, or the run is of another one.
+        UsageError: the data set does not suit the model, the run is of another one or has other
+            settings, or the loss is not a number any more.
+        CheckpointError: a checkpoint cannot be read.
     """
-    tokenizer = read_vocabulary(dataset)
-    samples = read_samples(dataset, tokenizer)
-    held, learned = samples[: config.validate_samples], samples[config.validate_samples :]
-    if not learned:
-        raise UsageError(
-            f"{dataset} has {len(samples)} samples and validation takes {config.validate_samples}: "
-            "lower validate_samples"
-        )
-    torch.manual_seed(config.seed)
-    model = Compact(CompactConfig(vocab_size=len(tokenizer))).to(device)
-    if config.end_tokens >= model.config.max_tokens:
-        raise UsageError(
-            f"end_tokens {config.end_tokens} is too long: the model takes at most "
-            f"{model.config.max_tokens - 1} tokens"
-        )
-    trainer = Trainer(model, tokenizer, config, run)  # refuses the run of another data set
-    run.mkdir(parents=True, exist_ok=True)
-    (run / "config.json").write_text(json.dumps(asdict(config), indent=1), "utf-8")
-    say(
-        f"{len(learned)} samples, {len(tokenizer)} tokens, {model.num_parameters} parameters, "
-        f"from step {trainer.progress.step}"
-    )
-    trainer.fit(learned, held, say)
-    return trainer.progress
+    if team.rank == 0:
+        claim(job.run, job.config)
+        recover(job.run / LATEST)
+    team.barrier()  # only then is there a folder to go on from
+    tokenizer = read_vocabulary(job.dataset)
+    torch.manual_seed(job.config.seed)
+    model = build_model(job.config.model_for(len(tokenizer))).to(team.device)
+    trainer = Trainer(job, model, tokenizer, team, monitor)
+    return trainer.run()
+
+
+GO_ON, SPENT, ASKED = 0.0, 1.0, 2.0
+"""What process 0 says about stopping: nothing, the time is spent, somebody asked."""
 
 
 class Trainer:
-    """Model, optimizer and counters of a run."""
+    """A run in one process: what is learned, how far it has come, when to do what."""
 
     def __init__(
-        self, model: Compact, tokenizer: Tokenizer, config: TrainConfig, run: Path
+        self,
+        job: TrainJob,
+        model: Recognizer,
+        tokenizer: Tokenizer,
+        team: Team,
+        monitor: Monitor,
     ) -> None:
-        self.model, self.tokenizer, self.config, self.run = model, tokenizer, config, run
-        decayed = [p for p in model.parameters() if p.ndim > 1]
-        plain = [p for p in model.parameters() if p.ndim <= 1]
-        self.optimizer = torch.optim.AdamW(
-            [
-                {"params": decayed, "weight_decay": config.weight_decay},
-                {"params": plain, "weight_decay": 0.0},
-            ],
-            lr=config.learning_rate,
-            betas=(0.9, 0.98),
+        self.job, self.tokenizer, self.team, self.monitor = job, tokenizer, team, monitor
+        config = job.config
+        learned, members = self._members("train", model)
+        self._held, self._held_members = self._members("validation", model)
+        if config.validate_samples:
+            self._held_members = self._held_members[: config.validate_samples]
+        if config.loss.guide_weight and not learned.has_boxes:
+            raise UsageError(
+                f"{job.dataset} does not say where its tokens are, as loss.guide_weight needs: "
+                "build it with boxes, or train with --set loss.guide_weight=0"
+            )
+        self.feed = Feed(learned, members, config, team.rank, team.size)
+        self.learner = Learner(model, config, team)
+        self.progress = self._restored(len(members))
+        self.learner.share_weights()
+        team.barrier()  # nobody replaces a checkpoint that another still reads
+        self._saved = self.progress.step
+
+    def run(self) -> Progress:
+        """Do the steps that are left."""
+        progress, job = self.progress, self.job
+        if progress.validated == progress.step >= progress.total_steps:
+            self.monitor.say(f"nothing left to do: {standing(progress)}")
+            return progress
+        logbook = None
+        if self.team.rank == 0:
+            logbook = Logbook(job.run / METRICS, job.run / EVENTS, progress.step)
+        try:
+            epoch_steps = self.feed.epoch_steps
+            self._fit(Report(job.config, progress, epoch_steps, logbook, self.monitor))
+        finally:
+            if logbook:
+                logbook.close()
+        ending = "finished" if progress.step >= progress.total_steps else "stopped"
+        self.monitor.say(f"{ending}: {standing(progress)}")
+        return progress
+
+    def _fit(self, report: Report) -> None:
+        """Learn step by step; between steps validate and save when it is time to."""
+        progress, config = self.progress, self.job.config
+        feed = steps(self.feed, progress.step, progress.total_steps, config.data.loader_workers)
+        start, stop = progress.seconds, GO_ON
+        while True:
+            if stop == GO_ON and self._validation_due:
+                self._validate(report)
+                self._save()
+            elif stop != GO_ON or progress.step >= self._saved + config.checkpoint_steps:
+                self._save()
+            if stop != GO_ON or progress.step >= progress.total_steps:
+                progress.stopped = stop == ASKED
+                return
+            began = time.monotonic()
+            step = next(feed)
+            spent = 0 < 60 * config.max_minutes <= progress.seconds - start
+            wish = ASKED if self.monitor.stop_requested() else SPENT if spent else GO_ON
+            figures = self.learner.learn(step, progress.step, progress.total_steps, stop=wish)
+            stop = figures.stop
+            report.step(figures, step.num_samples, time.monotonic() - began)
+
+    def _members(self, name: str, model: Recognizer) -> tuple[Split, np.ndarray]:
+        """A split, and which of its samples the model can take."""
+        data = self.job.config.data
+        split = Split(self.job.dataset, name, self.tokenizer)
+        members, lines = usable(
+            split,
+            max_size=model.max_size,
+            margins=largest_margins(data),
+            em_pixels=model.em_pixels,
+            max_tokens=min(data.max_tokens, model.config.max_tokens - 1),
         )
-        self.progress = restore_state(run / "latest", model, tokenizer, self.optimizer)
+        for line in lines:
+            self.monitor.say(line)
+        return split, members
+
+    def _restored(self, samples: int) -> Progress:
+        """Where the run goes on, or starts."""
+        job, learner = self.job, self.learner
+        latest = job.run / LATEST
+        progress = restore_state(latest, learner.model, self.tokenizer, learner.optimizer)
+        if progress is None:
+            progress = Progress(samples=samples)
+            if job.start_from:
+                self.monitor.say(start_from(job.start_from, learner.model, self.tokenizer))
+        elif progress.samples != samples:
+            raise UsageError(
+                f"{job.run} was trained on {progress.samples} samples, {job.dataset} gives "
+                f"{samples}: resume with the same data set, or give another run folder"
+            )
+        progress.total_steps = job.config.total_steps(self.feed.epoch_steps)
+        self.monitor.say(
+            f"{samples} samples, {len(self._held_members)} for validation, "
+            f"{len(self.tokenizer)} tokens, {learner.model.num_parameters} parameters; "
+            f"from step {progress.step} to {progress.total_steps}"
+        )
+        return progress
 
     @property
-    def share(self) -> float:
-        """Progress of the run between 0 and 1."""
-        return min(self.progress.seconds / (60 * self.config.max_minutes), 1.0)
+    def _validation_due(self) -> bool:
+        progress, config = self.progress, self.job.config
+        every = config.validate_steps or round(config.validate_epochs * self.feed.epoch_steps)
+        due = progress.step % max(1, every) == 0 or progress.step >= progress.total_steps
+        return due and progress.step > progress.validated
 
-    def fit(self, learned: list[Sample], held: list[Sample], say: Callable[[str], None]) -> None:
-        """Learn until the time is spent; validate now and then, and at the end."""
-        config = self.config
-        lengths = np.array([len(s.ids) for s in learned])
-        generator = torch.Generator().manual_seed(config.seed + self.progress.step)
-        rng = np.random.default_rng(config.seed + self.progress.step)
-        validated = self.progress.seconds
-        while self.share < 1:
-            limit = max(config.limit_tokens(self.share), lengths.min())
-            members = np.flatnonzero(lengths <= limit)
-            # A part of the members at a time: the limit grows within what would be an epoch.
-            members = rng.permutation(members)[:8000]
-            limits = {"batch_pixels": config.batch_pixels, "batch_size": config.batch_size}
-            totals = np.zeros(2)
-            start, count, images = time.monotonic(), 0, 0
-            for batch in epochs(learned, members.tolist(), rng, **limits):
-                began = time.monotonic()
-                totals += self.learn(batch, generator)
-                self.progress.seconds += time.monotonic() - began
-                count += 1
-                images += len(batch.images)
-                if self.share >= 1:
-                    break
-            self._log(totals / max(count, 1), images / (time.monotonic() - start), say)
-            if self.progress.seconds - validated >= 60 * config.validate_minutes:
-                validated = self.progress.seconds
-                self.validate(held, say)
-        self.validate(held, say)
-
-    def learn(self, batch: Batch, generator: torch.Generator) -> np.ndarray:
-        """One step; returns the token loss and the attention loss."""
-        config, progress = self.config, self.progress
-        rate = min(1.0, (progress.step + 1) / config.warmup_steps)
-        rate *= 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * self.share))
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate * rate
-        self.model.train()
-        device = self.model.device
-        inputs = drop_tokens(batch.inputs, config.token_dropout, generator).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
-            logits, attention = self.model(batch.images.to(device), batch.sizes.to(device), inputs)
-        loss = token_loss(logits, batch.targets.to(device), config.label_smoothing)
-        # The first layer has not seen the picture yet when it asks; the others know where they are.
-        guide = attention_loss(attention[1:], batch.places.to(device))
-        self.optimizer.zero_grad()
-        (loss + config.attention_weight * guide).backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm)
-        self.optimizer.step()
-        progress.step += 1
-        progress.images += len(batch.images)
-        return np.array([loss.item(), guide.item()])
-
-    def validate(self, held: list[Sample], say: Callable[[str], None]) -> None:
-        """Free-running BLEU on held-out samples of the present length; write checkpoints."""
-        limit = self.config.limit_tokens(self.share)
-        chosen = [s for s in held if len(s.ids) <= limit]
-        predictions, truths = greedy(self.model, chosen, self.tokenizer)
-        scores = score(predictions, truths)
-        self._record({"validation": asdict(scores), "limit_tokens": limit}, say)
-        # Later validations are on longer formulas: an early, easy one must not beat the latest.
-        progress = self.progress
-        if (limit, scores.bleu) >= (progress.best_limit, progress.best_bleu):
-            save_checkpoint(self.run / "best", self.model, self.tokenizer)
-            progress.best_limit, progress.best_bleu = limit, scores.bleu
-        save_state(self.run / "latest", self.model, self.tokenizer, self.optimizer, self.progress)
-
-    def _log(self, losses: np.ndarray, speed: float, say: Callable[[str], None]) -> None:
-        self._record(
-            {
-                "step": self.progress.step,
-                "minutes": round(self.progress.seconds / 60, 2),
-                "images": self.progress.images,
-                "limit_tokens": self.config.limit_tokens(self.share),
-                "loss": round(float(losses[0]), 4),
-                "attention_loss": round(float(losses[1]), 4),
-                "images_per_second": round(speed, 1),
-            },
-            say,
+    def _validate(self, report: Report) -> None:
+        """Free-running scores on the validation split; keep the best model."""
+        learner = self.learner
+        learner.share_statistics()
+        scores = validate(
+            learner.model,
+            self._held,
+            self._held_members,
+            self.tokenizer,
+            self.team,
+            micro_pixels=self.job.config.micro_pixels,
         )
+        if report.validation(scores) and self.team.rank == 0:
+            save_best(self.job.run / BEST, learner.model, self.tokenizer)
 
-    def _record(self, values: dict[str, object], say: Callable[[str], None]) -> None:
-        line = json.dumps(values)
-        with (self.run / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
-        say(line)
-
-
-@torch.inference_mode()
-def greedy(
-    model: Compact, samples: list[Sample], tokenizer: Tokenizer
-) -> tuple[list[list[str]], list[list[str]]]:
-    """Free-running greedy output of samples, and their truths, as tokens."""
-    model.eval()
-    order = cut_batches(
-        samples, range(len(samples)), np.random.default_rng(0), batch_pixels=400_000, batch_size=64
-    )
-    predictions: list[list[str]] = [[] for _ in samples]
-    for members in order:
-        batch = collate([samples[i] for i in members], None)
-        memory = model.encode(batch.images.to(model.device), batch.sizes.to(model.device))
-        length = min(2 * batch.targets.shape[1], model.config.max_tokens)
-        search = BeamConfig(bos=BOS, eos=EOS, beam_size=1, max_length=length)
-        stepper = ModelStepper(model, memory, beam_size=1)
-        found = beam_search(stepper, len(members), search, model.device)
-        for i, hypotheses in zip(members, found, strict=True):
-            predictions[i] = tokenizer.decode(hypotheses[0].tokens).split()
-    return predictions, [tokenizer.decode(s.ids.tolist()).split() for s in samples]
+    def _save(self) -> None:
+        """Write `latest/`; process 0 does, the others wait."""
+        self._saved = self.progress.step
+        learner = self.learner
+        learner.share_statistics()
+        if self.team.rank == 0:
+            latest = self.job.run / LATEST
+            save_state(latest, learner.model, self.tokenizer, learner.optimizer, self.progress)
+        self.team.barrier()

@@ -54,7 +54,7 @@ def _compact() -> TrainConfig:
         data=DataConfig(
             max_tokens=150, buckets="size", short_first=True, augment=True, token_dropout=0.2
         ),
-        loss=LossConfig(mean="tokens", label_smoothing=0.05, l2=0.0, guide_weight=0.5),
+        loss=LossConfig(mean="tokens", label_smoothing=0.05, l2=0.0, guide_weight=1.0),
         optimizer=OptimizerConfig(
             kind="adamw",
             learning_rate=1e-3,

@@ -1,26 +1,115 @@
-"""`i2l train`: options to a `TrainConfig`, and one call."""
+"""`i2l train`: options to a `TrainJob`, and one call."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from i2l_batch.options import DEVICE, DeviceOption, Output
+from i2l_batch.errors import UsageError
+from i2l_batch.options import DEVICE, DeviceOption, Output, Quiet, RayAddress
+
+if TYPE_CHECKING:
+    from i2l_batch.train.config import TrainConfig
 
 
 def train(
     data: Annotated[Path, typer.Argument(help="A data set, as `i2l dataset build` makes it.")],
     output: Output,
-    minutes: Annotated[float, typer.Option(help="Training time, over all starts.")] = 90.0,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Settings to start from: compact (the default), nopool or strips (the paper's), "
+            "or one of these with -tiny."
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(help="TOML file of settings instead, such as the config.toml of a run."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting, as in optimizer.betas=[0.9,0.99]; repeatable."),
+    ] = None,
+    epochs: Annotated[float | None, typer.Option(help="Passes over the training samples.")] = None,
+    max_steps: Annotated[
+        int | None, typer.Option(help="Most optimizer steps; 0 for no limit.")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", "-b", help="Samples per step, over all workers.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Step size at its peak.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Stop after so long; the same command goes on.")
+    ] = None,
+    start_from: Annotated[
+        Path | None, typer.Option("--from", help="Checkpoint to start a new run from.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Processes that share each step; 0 for this one, without Ray. "
+            "Default: one on each GPU, or 0."
+        ),
+    ] = None,
+    gpus: Annotated[
+        bool, typer.Option("--gpus/--no-gpus", help="Every worker must have a GPU.")
+    ] = False,
     device: DeviceOption = DEVICE,
-    seed: Annotated[int, typer.Option(help="Seed of all random choices.")] = 0,
+    ray_address: RayAddress = None,
+    quiet: Quiet = False,
 ) -> None:
     """Train a model; the same command again goes on where it was stopped."""
-    from i2l_batch.train.config import TrainConfig
-    from i2l_batch.train.loop import train as run
-    from i2l_batch.transcriber import choose_device
+    from i2l_batch.train.config import TrainJob
+    from i2l_batch.train.display import Display
+    from i2l_batch.train.launch import launch
+    from i2l_batch.train.run_folder import check
 
-    config = TrainConfig(max_minutes=minutes, seed=seed)
-    run(data, output, config, device=choose_device(device.value))
+    direct = {
+        "epochs": epochs,
+        "max_steps": max_steps,
+        "batch_size": batch_size,
+        "optimizer.learning_rate": learning_rate,
+        "seed": seed,
+        "max_minutes": minutes,
+    }
+    overrides = [f"{key}={value}" for key, value in direct.items() if value is not None]
+    chosen = choose_config(output, preset, config, [*(settings or []), *overrides])
+    job = TrainJob(dataset=data, run=output, config=chosen, start_from=start_from)
+    check(output, chosen)  # before workers start
+    with Display(-1 if quiet else 0) as display:
+        progress = launch(
+            job,
+            workers=workers,
+            gpus=gpus,
+            device=device.value,
+            ray_address=ray_address,
+            display=display,
+        )
+    if progress.stopped:
+        raise typer.Exit(130)
+
+
+def choose_config(
+    run: Path, preset: str | None, config: Path | None, settings: list[str]
+) -> TrainConfig:
+    """The configuration that the options mean: a run's own, unless another is asked for.
+
+    Raises:
+        UsageError: an unknown preset or setting, or a wrong value.
+    """
+    from i2l_batch.train import presets
+    from i2l_batch.train.config_file import override, read_config
+    from i2l_batch.train.run_folder import run_config
+
+    if preset and config:
+        raise UsageError("--preset and --config: give one of them")
+    if preset:
+        base = presets.preset(preset)
+    elif config:
+        base = read_config(config)
+    else:
+        base = run_config(run) or presets.preset("compact")
+    return override(base, settings)

@@ -1,0 +1,40 @@
+"""One sum per step over all workers: every gradient and some figures in one flat buffer.
+
+In: a model whose gradients are this worker's part of the step's. Out: the same model with the whole
+gradients. Sums of parts, not averages of averages: workers may have unequal shares, or none.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from i2l_batch.train.team import Team
+
+
+class Exchange:
+    """The gradients of a model as views into one buffer, with room for figures at its end."""
+
+    def __init__(self, model: nn.Module, num_figures: int, team: Team) -> None:
+        self._team = team
+        self._parameters = list(model.parameters())
+        count = sum(parameter.numel() for parameter in self._parameters)
+        self._buffer = torch.zeros(count + num_figures, device=team.device)
+        self.figures = self._buffer[count:]
+        """(num_figures,) float; added up like the gradients."""
+        self.clear()
+
+    def clear(self) -> None:
+        """Start a step: all zero."""
+        self._buffer.zero_()
+        start = 0
+        for parameter in self._parameters:
+            end = start + parameter.numel()
+            # backward() adds in place to a gradient that is there: straight into the buffer.
+            parameter.grad = self._buffer[start:end].view_as(parameter)
+            start = end
+
+    def sum(self) -> list[float]:
+        """Add up over all workers; returns the figures. All workers must call it."""
+        self._team.sum(self._buffer)
+        return self.figures.tolist()
