@@ -26,10 +26,10 @@ class Crew:
     """CPU threads of each."""
 
     def __str__(self) -> str:
-        place = "a GPU each" if self.gpus else "CPUs"
-        workers = "1 worker" if self.workers == 1 else f"{self.workers} workers"
         threads = "1 thread" if self.threads == 1 else f"{self.threads} threads"
-        return f"{workers} on {place}, {threads} each"
+        if self.workers == 1:
+            return f"1 worker on {'a GPU' if self.gpus else 'the CPU'}, {threads}"
+        return f"{self.workers} workers on {'GPUs' if self.gpus else 'CPUs'}, {threads} each"
 
 
 def share_out(machines: Sequence[Machine], workers: int | None, gpus: bool, device: Device) -> Crew:
@@ -51,7 +51,7 @@ def share_out(machines: Sequence[Machine], workers: int | None, gpus: bool, devi
     if must and found < workers:
         asked = "--gpus" if gpus else "--device cuda"
         raise UsageError(
-            f"{asked}: {workers} workers need {workers} GPUs and there are {found}; "
+            f"{asked}: every worker needs a GPU, {workers} are asked for and there are {found}; "
             "ask for fewer workers, or leave the option out to train on CPUs"
         )
     if must or found >= workers:

@@ -15,7 +15,7 @@ _ENOUGH_SECONDS, _ENOUGH_STEPS = 5.0, 5
 """What must have been seen of this start before the rest of the run is estimated from it."""
 
 
-class _Point(NamedTuple):
+class Point(NamedTuple):
     """How far the run was, and when by the clock."""
 
     seconds: float
@@ -25,7 +25,7 @@ class _Point(NamedTuple):
 class Display(Screen):
     """A context manager; verbosity -1 tells failures only."""
 
-    _start: _Point | None = None
+    _start: Point | None = None
     _stopping = False
 
     def begin(self) -> None:
@@ -39,9 +39,9 @@ class Display(Screen):
 
     def report(self, status: Status) -> None:
         """Show where the run is."""
-        now = _Point(time.monotonic(), status.step)
+        now = Point(time.monotonic(), status.step)
         self._start = self._start or now
-        self._show(_line(status, self._start, now))
+        self._show(describe(status, self._start, now))
 
     def say(self, text: str) -> None:
         """One line above the live one, unless only failures are wanted."""
@@ -55,7 +55,8 @@ class Display(Screen):
             self.say("stopping after this step with a checkpoint; Ctrl-C again stops at once")
 
 
-def _line(status: Status, start: _Point, now: _Point) -> str:
+def describe(status: Status, start: Point, now: Point) -> str:
+    """Where a run is that was at `start` when this start of it began, and is at `now`."""
     parts = [
         f"step {status.step:,}/{status.total_steps:,}",
         f"epoch {status.epoch:.2f}",

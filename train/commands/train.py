@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,16 +80,24 @@ def train(
     chosen = choose_config(output, preset, config, [*(settings or []), *overrides])
     job = TrainJob(dataset=data, run=output, config=chosen, start_from=start_from)
     check(output, chosen)  # before workers start
-    with Display(-1 if quiet else 0) as display:
-        progress = launch(
-            job,
-            workers=workers,
-            gpus=gpus,
-            device=device.value,
-            ray_address=ray_address,
-            display=display,
+    try:
+        with Display(-1 if quiet else 0) as display:
+            progress = launch(
+                job,
+                workers=workers,
+                gpus=gpus,
+                device=device.value,
+                ray_address=ray_address,
+                display=display,
+            )
+        interrupted = progress.stopped
+    except KeyboardInterrupt:  # a second signal
+        interrupted = True
+    if interrupted:
+        print(
+            "i2l: interrupted; the same command goes on from the latest checkpoint",
+            file=sys.stderr,
         )
-    if progress.stopped:
         raise typer.Exit(130)
 
 
