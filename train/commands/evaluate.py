@@ -7,30 +7,103 @@ from typing import Annotated
 
 import typer
 
-from i2l_batch.options import DEVICE, RUN, BeamSize, DeviceOption
+from i2l_batch.errors import UsageError
+from i2l_batch.options import DEVICE, RUN, BatchSize, BeamSize, DeviceOption
 
 
 def evaluate(
-    checkpoint: Annotated[Path, typer.Argument(help="Folder of a checkpoint.")],
-    truth: Annotated[Path, typer.Argument(help="JSON lines with `image` (or `img`) and `latex`.")],
+    subject: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CHECKPOINT|RESULTS",
+            help="What to measure: a checkpoint, or with --truth a results folder.",
+        ),
+    ],
+    data: Annotated[
+        Path | None,
+        typer.Argument(
+            help="For a checkpoint: a data set of `i2l dataset build`, or JSON lines with `image` "
+            "(or `img`) and `latex`."
+        ),
+    ] = None,
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            help="For results: JSON lines or CSV with `source` as in the results, `latex`, and "
+            "`page`, `index` or `number` where a source has several formulas."
+        ),
+    ] = None,
+    split: Annotated[str, typer.Option(help="Split of a data set.")] = "test",
     images: Annotated[
-        Path | None, typer.Option(help="Folder the image paths start at; default: the truth's.")
+        Path | None, typer.Option(help="Folder the image paths start at; default: the file's.")
     ] = None,
     max_tokens: Annotated[
         int | None, typer.Option(help="Only formulas of at most this many tokens.")
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Only the first N of them.")] = None,
     beam_size: BeamSize = RUN.beam_size,
+    batch_size: BatchSize = RUN.batch_size,
     device: DeviceOption = DEVICE,
-    predictions: Annotated[
-        Path | None, typer.Option("--output", "-o", help="JSON lines of predictions to write.")
+    image_match: Annotated[
+        bool | None,
+        typer.Option(
+            "--image-match/--no-image-match",
+            help="Draw labels and answers and compare the pictures; default: if pdflatex is there.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for predictions.parquet and report.json."),
     ] = None,
 ) -> None:
-    """Measure a model on pictures with known LaTeX: BLEU, edit distance, exact match."""
-    from i2l_batch.train.evaluation.evaluate import EvaluateConfig
-    from i2l_batch.train.evaluation.evaluate import evaluate as run
+    """Measure a model or transcriptions on known LaTeX: BLEU, edit distance, exact, image match.
+
+    The paper's figures are with --beam-size 10.
+    """
+    check_subject(subject, data, truth)
+    from i2l_batch.train.evaluation.evaluate import (
+        EvaluateConfig,
+        evaluate_model,
+        evaluate_results,
+    )
 
     config = EvaluateConfig(
-        images=images, max_tokens=max_tokens, limit=limit, beam_size=beam_size, device=device.value
+        split=split,
+        images=images,
+        max_tokens=max_tokens,
+        limit=limit,
+        beam_size=beam_size,
+        batch_size=batch_size,
+        device=device.value,
+        image_match=image_match,
     )
-    print(run(checkpoint, truth, config, predictions).table())
+    try:
+        if truth:
+            report = evaluate_results(subject, truth, config, output)
+        else:
+            assert data is not None
+            report = evaluate_model(subject, data, config, output)
+    except KeyboardInterrupt:
+        typer.echo("i2l: interrupted; nothing was written", err=True)
+        raise typer.Exit(130) from None
+    print(report.table())
+
+
+def check_subject(subject: Path, data: Path | None, truth: Path | None) -> None:
+    """Raise UsageError unless the arguments are a checkpoint and data, or results and a truth."""
+    from i2l_batch.models.files import WEIGHTS
+
+    if not subject.is_dir():
+        raise UsageError(f"{subject} is not a folder: give a checkpoint, or results with --truth")
+    is_checkpoint, is_results = (subject / WEIGHTS).exists(), (subject / "runs").is_dir()
+    if truth and data:
+        raise UsageError(f"--truth is for results alone: leave out {data}")
+    if truth and is_checkpoint:
+        raise UsageError(f"{subject} is a checkpoint: give the truth without --truth")
+    if not truth and is_results and not is_checkpoint:
+        raise UsageError(f"{subject} holds results: give --truth FILE with what is right")
+    if not truth and not data:
+        raise UsageError(
+            f"nothing to measure {subject} on: give a data set folder, or JSON lines with images"
+        )

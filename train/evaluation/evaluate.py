@@ -1,165 +1,183 @@
-"""Evaluation: a checkpoint on pictures with known LaTeX, through the code that reads users' images.
+"""An evaluation: answers against known LaTeX, scored batch by batch.
 
-In: a checkpoint and a truth file. Out: scores against the labels as they are and in canonical form,
-beside what the same model says of blank pictures: a model that recites scores there too.
+In: a checkpoint and samples, or a results folder and a truth file. Out: a `Report`, and on request
+a folder with `predictions.parquet` (a row per formula) and `report.json`. At no time more than a
+few thousand formulas are in memory.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import os
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from i2l_batch.config import ExtractConfig, TranscribeConfig, check_beam_size, check_positive
+from i2l_batch.config import TranscribeConfig, check_beam_size, check_positive
 from i2l_batch.durable import whole_file
-from i2l_batch.errors import UsageError
-from i2l_batch.extract import extract_chunk
-from i2l_batch.images import decode_png
-from i2l_batch.latex import canonicalize, tokenize
-from i2l_batch.metrics import Scores, score
+from i2l_batch.errors import StoreError
 from i2l_batch.records import Transcript
-from i2l_batch.sources import media_of
-from i2l_batch.transcriber import Device, Transcriber
+from i2l_batch.train.evaluation.answers import ROWS, ModelAnswers
+from i2l_batch.train.evaluation.dataset_split import DatasetSplit
+from i2l_batch.train.evaluation.image_list import ImageList
+from i2l_batch.train.evaluation.matching import MatchedResults
+from i2l_batch.train.evaluation.pictures import PictureJudge, collect, has_tex
+from i2l_batch.train.evaluation.predictions import Write, prediction_file
+from i2l_batch.train.evaluation.progress import EvaluationProgress
+from i2l_batch.train.evaluation.report import Report
+from i2l_batch.train.evaluation.summary import ByLength, judged
+from i2l_batch.train.evaluation.truth import Label, Truth
+from i2l_batch.transcriber import Device
+
+Answered = Sequence[tuple[Label, Transcript | None]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class EvaluateConfig:
-    """What to measure on."""
+    """How to measure."""
 
+    split: str = "test"
+    """Split of a data set."""
     images: Path | None = None
-    """Folder that image paths are relative to; null for the truth file's own."""
+    """Folder that the image paths of a truth file are relative to; null for the file's own."""
     max_tokens: int | None = None
     """Leave out formulas with more tokens in their label."""
     limit: int | None = None
     """Take only the first so many."""
     beam_size: int = TranscribeConfig().beam_size
+    batch_size: int = TranscribeConfig().batch_size
     device: Device = "auto"
+    image_match: bool | None = None
+    """Draw labels and answers and compare the pictures; null where TeX is installed."""
+    workers: int | None = None
+    """Processes that draw; null for one per core, 0 for none but this one."""
 
     def __post_init__(self) -> None:
         check_beam_size(self.beam_size)
-        check_positive(max_tokens=self.max_tokens, limit=self.limit)
+        check_positive(max_tokens=self.max_tokens, limit=self.limit, batch_size=self.batch_size)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """Scores of one evaluation."""
-
-    raw: Scores
-    """Against the labels as they are."""
-    canonical: Scores
-    """Both sides in canonical form."""
-    blank: Scores
-    """Of answers to blank pictures, against the labels as they are."""
-    valid: float
-    """Share of answers that parse; 0-1."""
-
-    def table(self) -> str:
-        """A table for people."""
-        lines = [f"{self.raw.num_formulas} formulas, {100 * self.valid:.1f} % of answers parse"]
-        lines.append(f"{'':<18}{'BLEU':>8}{'edit':>8}{'exact':>8}")
-        for name, scores in (
-            ("labels as they are", self.raw),
-            ("canonical form", self.canonical),
-            ("blank pictures", self.blank),
-        ):
-            lines.append(
-                f"{name:<18}{scores.bleu:>8.4f}{scores.edit_distance:>8.4f}"
-                f"{scores.exact_match:>8.4f}"
-            )
-        return "\n".join(lines)
-
-
-def evaluate(
-    checkpoint: Path, truth: Path, config: EvaluateConfig, predictions: Path | None = None
+def evaluate_model(
+    checkpoint: Path, data: Path, config: EvaluateConfig, output: Path | None = None
 ) -> Report:
-    """Measure a checkpoint; `predictions` is a JSON-lines file to write answers to.
+    """Measure a checkpoint on a data set folder, or on the images that a truth file names.
+
+    Args:
+        checkpoint: folder of a checkpoint.
+        data: folder of `i2l dataset build`, or JSON lines of images and LaTeX.
+        config: what to take and how to measure.
+        output: folder for predictions.parquet and report.json.
 
     Raises:
-        UsageError: the truth file cannot be read, nothing is left of it, an image is missing.
-        SourceError: an image cannot be read.
+        UsageError, CheckpointError, SourceError, RenderError, StoreError: see their modules.
     """
-    labels = read_truth(truth, config)
-    root = config.images or truth.parent
-    transcriber = Transcriber(checkpoint, device=config.device, beam_size=config.beam_size)
-    pictures = [_picture(root / name) for name, _ in labels]
-    answers = transcriber.transcribe(pictures)
-    # Blank to the eye, and as large as the real ones: the prepared blank would be one small tile.
-    blank = transcriber.transcribe([_speck(picture) for picture in pictures[:200]])
-    if predictions:
-        _write(predictions, labels, answers)
-    truths = [tokenize(latex) for _, latex in labels]
-    answered = [tokenize(answer.latex) for answer in answers]
-    return Report(
-        raw=score(answered, truths),
-        canonical=score([canonicalize(t) for t in answered], [canonicalize(t) for t in truths]),
-        blank=score([tokenize(answer.latex) for answer in blank], truths[: len(blank)]),
-        valid=sum(answer.valid for answer in answers) / len(answers),
+    truth = open_truth(data, config)
+    answers = ModelAnswers(
+        checkpoint,
+        device=config.device,
+        beam_size=config.beam_size,
+        batch_size=config.batch_size,
     )
+    with EvaluationProgress(len(truth)) as progress:
+        began = time.perf_counter()
+        lengths, images = _judge(answers.batches(truth, progress.advance), config, output)
+        seconds = time.perf_counter() - began
+    report = Report(
+        data=truth.facts(),
+        model=answers.facts(),
+        lengths=lengths,
+        blank=answers.blank,
+        images=images,
+        seconds=seconds,
+    )
+    return _written(report, output)
 
 
-def read_truth(path: Path, config: EvaluateConfig) -> list[tuple[str, str]]:
-    """Image paths and LaTeX of a truth file, as far as the configuration wants them."""
+def evaluate_results(
+    results: Path, truth: Path, config: EvaluateConfig, output: Path | None = None
+) -> Report:
+    """Measure a results folder of `i2l transcribe` against a truth file; output as above.
+
+    Raises:
+        UsageError, RenderError, StoreError: see their modules.
+    """
+    matched = MatchedResults(results, truth, max_tokens=config.max_tokens, limit=config.limit)
+    began = time.perf_counter()
+    lengths, images = _judge(matched.batches(ROWS), config, output)
+    report = Report(
+        data=matched.facts(),
+        model=matched.model_facts(),
+        lengths=lengths,
+        blank=None,
+        images=images,
+        seconds=time.perf_counter() - began,
+    )
+    return _written(report, output)
+
+
+def open_truth(data: Path, config: EvaluateConfig) -> Truth:
+    """The samples of a data set folder or of a truth file. Raises UsageError."""
+    limits = {"max_tokens": config.max_tokens, "limit": config.limit}
+    if data.is_dir():
+        return DatasetSplit(data, config.split, **limits)
+    return ImageList(data, images=config.images, **limits)
+
+
+def _judge(
+    batches: Iterable[Answered], config: EvaluateConfig, output: Path | None
+) -> tuple[ByLength, bool]:
+    """Score all answers, and write them; whether pictures were compared."""
+    images = has_tex() if config.image_match is None else config.image_match
+    workers = (os.cpu_count() or 1) if config.workers is None else config.workers
+    lengths = ByLength()
+    with ExitStack() as stack:
+        judge = stack.enter_context(PictureJudge(workers)) if images else None
+        write = stack.enter_context(prediction_file(_file(output, "predictions.parquet")))
+        # One batch is drawn while the model reads the next.
+        drawing: deque[_Drawn] = deque()
+        for batch in batches:
+            drawing.append(_Drawn(batch, judge))
+            if len(drawing) > 1:
+                drawing.popleft().finish(lengths, write)
+        while drawing:
+            drawing.popleft().finish(lengths, write)
+    return lengths, images
+
+
+class _Drawn:
+    """A batch whose pictures are being compared."""
+
+    def __init__(self, batch: Answered, judge: PictureJudge | None) -> None:
+        self.formulas = [judged(label, answer) for label, answer in batch]
+        pairs = [(formula.label.tokens, formula.tokens) for formula in self.formulas]
+        self.comparisons = judge.submit(pairs) if judge else None
+
+    def finish(self, lengths: ByLength, write: Write) -> None:
+        """Wait for the comparisons; count and write the formulas."""
+        formulas = self.formulas
+        if self.comparisons is not None:
+            pictures = collect(self.comparisons)
+            formulas = [replace(f, pictures=p) for f, p in zip(formulas, pictures, strict=True)]
+        for formula in formulas:
+            lengths.add(formula)
+        write(formulas)
+
+
+def _file(output: Path | None, name: str) -> Path | None:
+    if output is None:
+        return None
     try:
-        lines = path.read_text("utf-8").split("\n")  # not splitlines: JSON may hold U+2028
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
-    labels = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        name, latex = _label(line, f"{path}:{number}")
-        if config.max_tokens is None or len(tokenize(latex)) <= config.max_tokens:
-            labels.append((name, latex))
-    labels = labels[: config.limit]
-    if not labels:
-        within = f" of at most {config.max_tokens} tokens" if config.max_tokens else ""
-        raise UsageError(f"{path} holds no formula{within}")
-    return labels
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot make the folder {output}: {error.strerror}") from error
+    return output / name
 
 
-def _label(line: str, place: str) -> tuple[str, str]:
-    """Image path and LaTeX of a line of a truth file."""
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise UsageError(f"{place} is no JSON: {error}") from error
-    if not isinstance(record, dict):
-        raise UsageError(f"{place} is no JSON object with the keys `image` and `latex`")
-    name, latex = record.get("image", record.get("img")), record.get("latex")
-    if not isinstance(name, str) or not isinstance(latex, str):
-        raise UsageError(f"{place} needs the keys `image` and `latex`, both texts")
-    return name, latex
-
-
-def _picture(path: Path) -> np.ndarray:
-    """An image file as the pipeline gives it to the model."""
-    media = media_of(str(path))
-    if media != "image":
-        raise UsageError(f"{path} is no image: PNG, JPEG, TIFF or WebP is needed")
-    if not path.is_file():
-        raise UsageError(f"{path} does not exist: see --images for the folder that paths start at")
-    found = extract_chunk(str(path), media, ExtractConfig(images="crop"))
-    return decode_png(found.crops[0].png)
-
-
-def _speck(picture: np.ndarray) -> np.ndarray:
-    """A white picture of the same size, with a speck in two corners that keeps it from trimming."""
-    blank = np.full_like(picture, 255)
-    blank[:1, :1] = blank[-1:, -1:] = 0
-    return blank
-
-
-def _write(path: Path, labels: Sequence[tuple[str, str]], answers: Sequence[Transcript]) -> None:
-    with whole_file(path) as file:
-        for (name, latex), answer in zip(labels, answers, strict=True):
-            row = {
-                "image": name,
-                "latex": latex,
-                "prediction": answer.latex,
-                "confidence": answer.confidence,
-                "flags": answer.flags,
-            }
-            file.write(json.dumps(row).encode() + b"\n")
+def _written(report: Report, output: Path | None) -> Report:
+    if path := _file(output, "report.json"):
+        with whole_file(path) as file:
+            file.write(json.dumps(report.as_json(), indent=1, ensure_ascii=False).encode() + b"\n")
+    return report

@@ -1,0 +1,157 @@
+"""Image match on pictures whose verdict is known by construction."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from i2l_batch.train.evaluation.image_match import Comparison, compare, filled, symbols, trimmed
+
+HEIGHT = 30
+
+
+def page(height: int = HEIGHT, width: int = 200) -> np.ndarray:
+    """A white picture."""
+    return np.full((height, width), 255, np.uint8)
+
+
+def symbol(picture: np.ndarray, x: int, kind: int, width: int = 10, top: int = 5) -> None:
+    """A block whose columns are 10 pixels of ink each; those of two kinds differ in 20."""
+    picture[top + 10 * kind : top + 10 + 10 * kind, x : x + width] = 0
+
+
+def formula(*places: tuple[int, int]) -> np.ndarray:
+    """Symbols (x, kind) between two frames that keep the picture's size."""
+    picture = page()
+    for x in (0, 195):
+        picture[:, x : x + 5] = 0
+    for x, kind in places:
+        symbol(picture, x, kind)
+    return picture
+
+
+GOLD = formula((20, 0), (60, 1))
+
+
+def verdicts(outcome: Comparison) -> tuple[bool, bool, bool]:
+    return outcome.harvard, outcome.harvard_with_space, outcome.strict
+
+
+def test_the_same_picture_matches_wherever_it_is_on_its_page() -> None:
+    assert verdicts(compare(GOLD, GOLD)) == (True, True, True)
+    moved = np.pad(GOLD, ((3, 8), (20, 1)), constant_values=255)
+    outcome = compare(GOLD, moved)
+    assert verdicts(outcome) == (True, True, True)
+    assert (outcome.edits, outcome.columns) == (0, 200)
+
+
+@pytest.mark.parametrize("shift", [3, 4, 5, 6])
+def test_a_symbol_may_move_by_fewer_than_five_columns(shift: int) -> None:
+    """Empty columns go on one side of it and come on the other; without them nothing differs."""
+    moved = compare(GOLD, formula((20, 0), (60 + shift, 1)))
+    assert verdicts(moved) == (True, shift < 5, shift < 5)
+    assert moved.edits == 2 * shift
+
+
+@pytest.mark.parametrize(("width", "strict"), [(3, True), (4, True), (5, False), (40, False)])
+def test_added_ink_is_a_mismatch_only_strictly(width: int, strict: bool) -> None:
+    """Harvard's runs are counted in columns of the gold picture: an insertion has none."""
+    within = compare(GOLD, np.insert(GOLD, [70] * width, GOLD[:, 60:61], axis=1))
+    assert verdicts(within) == (True, True, strict)
+    right = np.insert(GOLD, [200] * width, GOLD[:, 20:21], axis=1)
+    assert verdicts(compare(GOLD, right)) == (True, True, strict)
+    assert verdicts(compare(right, GOLD)) == (strict, strict, strict)
+
+
+@pytest.mark.parametrize(("width", "match"), [(4, True), (5, False), (10, False)])
+def test_a_replaced_run_of_columns(width: int, match: bool) -> None:
+    changed = GOLD.copy()
+    changed[:, 60 : 60 + width] = 255
+    symbol(changed, 60, 0, width=width)
+    assert verdicts(compare(GOLD, changed)) == (match, match, match)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "harvard", "strict"),
+    [(1, True, True), (2, True, False), (4, True, False), (5, False, False)],
+)
+def test_columns_that_differ_in_few_pixels(pixels: int, harvard: bool, strict: bool) -> None:
+    """A minus sign over a whole symbol: Harvard forgives four pixels in each column of it."""
+    changed = GOLD.copy()
+    changed[16 : 16 + pixels, 60:70] = 255
+    assert verdicts(compare(GOLD, changed)) == (harvard, harvard, strict)
+
+
+@pytest.mark.parametrize("more", [1, 4, 5])
+def test_a_taller_picture(more: int) -> None:
+    """Ink below leaves the rest in place; ink above moves it down, which only strict allows for."""
+    below, above = (
+        np.pad(GOLD, pad, constant_values=255) for pad in (((0, more), (0, 0)), ((more, 0), (0, 0)))
+    )
+    below[-more:, 100:103] = 0
+    above[:more, 100:103] = 0
+    assert verdicts(compare(GOLD, below)) == (True, True, more < 5)
+    moved = compare(GOLD, above)
+    assert moved.strict == (more < 5)
+    assert moved.harvard == (more == 1)  # a block that moves by 1 differs in 2 pixels, by 4 in 8
+
+
+def test_wider_gaps_count_where_empty_columns_do() -> None:
+    gap = np.insert(GOLD, [100] * 30, GOLD[:, 100:101], axis=1)
+    assert verdicts(compare(gap, GOLD)) == (True, False, False)
+    assert verdicts(compare(GOLD, gap)) == (True, True, False)
+
+
+def test_empty_pictures() -> None:
+    assert verdicts(compare(page(), page())) == (True, True, True)
+    for pair in ((GOLD, page()), (page(), GOLD)):
+        outcome = compare(*pair)
+        assert verdicts(outcome) == (False, False, False)
+        assert outcome.edits == outcome.columns == 200
+
+
+def test_grey_is_ink_up_to_the_middle() -> None:
+    assert trimmed(np.array([[255, 129, 128, 0, 200]], np.uint8)).tolist() == [[True, True]]
+    assert trimmed(page()).shape == (0, 0)
+
+
+pictures = st.tuples(st.integers(1, 9), st.integers(1, 14)).flatmap(
+    lambda shape: st.lists(
+        st.booleans(), min_size=shape[0] * shape[1], max_size=shape[0] * shape[1]
+    ).map(lambda bits: np.where(np.reshape(bits, shape), 0, 255).astype(np.uint8))
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(pictures, pictures)
+def test_strict_is_symmetric_and_no_laxer(a: np.ndarray, b: np.ndarray) -> None:
+    there, back = compare(a, b), compare(b, a)
+    assert there.strict == back.strict
+    assert (there.edits, there.columns) == (back.edits, back.columns)
+    assert there.edits <= there.columns
+    if trimmed(a).shape[0] == trimmed(b).shape[0]:
+        assert there.harvard_with_space or not there.strict
+
+
+@settings(max_examples=100, deadline=None)
+@given(pictures, pictures)
+def test_symbols_are_those_of_the_definition(a: np.ndarray, b: np.ndarray) -> None:
+    """Column by column, gold first: the first symbol whose first column is near, or a new one."""
+    height = max(len(a), len(b))
+    one, other = filled(a == 0, height, 0), filled(b == 0, height, 0)
+    for tolerance in (0, 1, 4):
+        first: list[np.ndarray] = []
+        wanted = []
+        for column in np.concatenate([one, other], 1).T:
+            near = (i for i, seen in enumerate(first) if (seen != column).sum() <= tolerance)
+            wanted.append(next(near, len(first)))
+            if wanted[-1] == len(first):
+                first.append(column)
+        gold, answer = symbols(one, other, tolerance)
+        found = gold + answer
+        for i, j in product(range(len(found)), repeat=2):
+            assert (found[i] == found[j]) == (wanted[i] == wanted[j])

@@ -1,0 +1,107 @@
+"""Formulas with known LaTeX: what an evaluation measures against.
+
+In: a truth file, JSON lines or CSV. Out: its records with the place of each, for messages. Knows
+nothing of pictures or models.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from i2l_batch.errors import UsageError
+from i2l_batch.latex import tokenize
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Label:
+    """One formula as it should be read."""
+
+    name: str
+    """What it is called in the predictions: a path, or the place in a data set."""
+    latex: str
+    tokens: list[str]
+    """As `i2l_batch.latex.tokenize` splits it, like the answers."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """A formula to read."""
+
+    label: Label
+    picture: np.ndarray
+    """(H, W) uint8 grey."""
+    em: float | None
+    """Body size in pixels, where it is known."""
+
+
+class Truth(Protocol):
+    """Samples with known LaTeX, and where they are from."""
+
+    def __len__(self) -> int:
+        """How many samples there are."""
+        ...
+
+    def batches(self, size: int) -> Iterator[list[Sample]]:
+        """All samples in order, at most `size` of them at a time."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """What names the samples in a report."""
+        ...
+
+
+def label(name: str, latex: str) -> Label:
+    """The label of a formula."""
+    return Label(name=name, latex=latex, tokens=tokenize(latex))
+
+
+def read_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Records of a JSON-lines or CSV file (by its suffix), each with `FILE:LINE` for messages.
+
+    Raises:
+        UsageError: the file cannot be read, or a line is no JSON object.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from error
+    if path.suffix.lower() == ".csv":
+        rows = csv.DictReader(io.StringIO(text))
+        for row in rows:
+            yield f"{path}:{rows.line_num}", row
+        return
+    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: JSON may hold U+2028
+        if line.strip():
+            yield f"{path}:{number}", _json_object(line, f"{path}:{number}")
+
+
+def _json_object(line: str, place: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line)
+    except ValueError as error:
+        raise UsageError(f"{place} is no JSON: {error}") from error
+    if not isinstance(record, dict):
+        raise UsageError(f"{place} is no JSON object")
+    return record
+
+
+def text_of(record: Mapping[str, Any], place: str, *keys: str) -> str:
+    """The first of several keys that a record has. Raises UsageError unless it is a text."""
+    value = next((record[key] for key in keys if record.get(key) is not None), None)
+    if not isinstance(value, str):
+        raise UsageError(f"{place} needs the key {' or '.join(f'`{k}`' for k in keys)}, a text")
+    return value
+
+
+def file_sha256(path: Path) -> str:
+    """Hash of a file, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
