@@ -43,14 +43,18 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Hidden state and cell of each layer, float32 (B, K, n), the top layer last."""
+    """Where the stack of cells is."""
 
-    layers: tuple[tuple[Tensor, Tensor], ...]
+    layers: list[tuple[Tensor, Tensor]]
+    """Hidden state and cell of each layer, float32 (B, K, n), the top layer last."""
+    products: Sequence[Callable[[Tensor], Tensor]]
+    """How each layer computes W [x; h] + b, the same for all hypotheses and steps."""
 
     def select(self, rows: Tensor, parents: Tensor) -> State:
         """The state of pictures `rows` (R,), hypothesis by hypothesis from `parents` (R, K)."""
         picked = (rows[:, None], parents)
-        return State(tuple((hidden[picked], cell[picked]) for hidden, cell in self.layers))
+        layers = [(hidden[picked], cell[picked]) for hidden, cell in self.layers]
+        return State(layers, self.products)
 
 
 class InitialState(nn.Module):
@@ -106,8 +110,8 @@ class PaperDecoder(nn.Module):
 
     def start(self, memory: Memory, beam_size: int) -> State:
         """No tokens yet, for `beam_size` hypotheses of each picture."""
-        first = memory.first[:, None].expand(-1, beam_size, -1, -1, -1)
-        return State(tuple((layer[..., 0, :], layer[..., 1, :]) for layer in first.unbind(2)))
+        dtype = computing_dtype(self.embedding.weight)
+        return State(first_layers(memory, beam_size), [c.product(dtype) for c in self._cells()])
 
     def step(self, state: State, tokens: Tensor, memory: Memory) -> tuple[State, Tensor, Tensor]:
         """One token (B, K) on: state, log-probabilities (B, K, V), attention (B, K, L)."""
@@ -124,10 +128,10 @@ class PaperDecoder(nn.Module):
             UnrolledLinear(cell.kernel, cell.bias, length, (batch, 1), computing_dtype(embedded))
             for cell in self._cells()
         ]
-        state = self.start(memory, 1)
+        state = State(first_layers(memory, 1), products)
         tops, contexts, attention = [], [], []
         for t in range(length):
-            state, seen, weights = self._advance(state, embedded[:, t : t + 1], memory, products)
+            state, seen, weights = self._advance(state, embedded[:, t : t + 1], memory)
             tops.append(state.layers[-1][0])
             contexts.append(seen)
             attention.append(weights)
@@ -136,25 +140,26 @@ class PaperDecoder(nn.Module):
         return self.output(x), torch.cat(attention, 1)
 
     def _advance(
-        self,
-        state: State,
-        embedded: Tensor,
-        memory: Memory,
-        products: Sequence[Callable[[Tensor], Tensor]] | None = None,
+        self, state: State, embedded: Tensor, memory: Memory
     ) -> tuple[State, Tensor, Tensor]:
         """Look and run the stack: state, what was seen (B, K, D), attention (B, K, L)."""
         weights = self.attention(memory.looked, state.layers[-1][0])
         seen = weights.to(memory.places.dtype) @ memory.places
         x = torch.cat([embedded, seen], -1)
         layers = []
-        for i, cell in enumerate(self._cells()):
-            hidden, inner = cell(x, *state.layers[i], products[i] if products else None)
-            layers.append((hidden, inner))
-            x = hidden
-        return State(tuple(layers)), seen, weights
+        for cell, product, before in zip(self._cells(), state.products, state.layers, strict=True):
+            layers.append(cell(x, *before, product))
+            x = layers[-1][0]
+        return State(layers, state.products), seen, weights
 
     def _cells(self) -> list[PeepholeCell]:
         return [cell for cell in self.cells if isinstance(cell, PeepholeCell)]
+
+
+def first_layers(memory: Memory, beam_size: int) -> list[tuple[Tensor, Tensor]]:
+    """Hidden state and cell (B, K, n) of each layer before the first token."""
+    first = memory.first[:, None].expand(-1, beam_size, -1, -1, -1)
+    return [(layer[..., 0, :], layer[..., 1, :]) for layer in first.unbind(2)]
 
 
 def computing_dtype(x: Tensor) -> torch.dtype:

@@ -14,6 +14,7 @@ from i2l_batch.models.canvas import place_on_canvas
 from i2l_batch.models.config import PaperConfig
 from i2l_batch.models.paper import CHUNK_PIXELS, PaperModel
 from i2l_batch.models.paper_encoder import regroup
+from i2l_batch.models.peephole import PeepholeCell
 from tests.models.tiny_model import SIZES, assert_close, pad_together, pictures, tiny_paper
 
 Architecture = Literal["nopool", "strips"]
@@ -178,7 +179,8 @@ def test_a_step_is_in_the_papers_order(architecture: Architecture) -> None:
     seen = (alpha[..., None] * memory.places[:, None]).sum(2)
     hidden = torch.cat([word, seen], -1)
     for layer, cell in enumerate(decoder.cells):
-        hidden, _ = cell(hidden, *state.layers[layer])
+        assert isinstance(cell, PeepholeCell)
+        hidden, _ = cell(hidden, *state.layers[layer], cell.product(torch.float32))
         assert_close(after.layers[layer][0], hidden)
     logits = decoder.output(torch.cat([word, hidden, seen], -1))
     assert_close(log_probabilities, logits.log_softmax(-1))

@@ -36,12 +36,13 @@ def test_ten_steps_equal_the_equations() -> None:
     cell = PeepholeCell(5, 7)
     torch.nn.init.normal_(cell.bias)
     torch.nn.init.normal_(cell.peepholes)
+    product = cell.product(torch.float32)
     rng = np.random.default_rng(0)
     h, c = rng.normal(size=(3, 7)), rng.normal(size=(3, 7))
     hidden, inner = torch.from_numpy(h).float(), torch.from_numpy(c).float()
     for x in rng.normal(size=(10, 3, 5)):
         h, c = reference(cell, x, h, c)
-        hidden, inner = cell(torch.from_numpy(x).float(), hidden, inner)
+        hidden, inner = cell(torch.from_numpy(x).float(), hidden, inner, product)
         np.testing.assert_allclose(hidden.detach().numpy(), h, rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(inner.detach().numpy(), c, rtol=1e-4, atol=1e-5)
 
@@ -50,7 +51,8 @@ def test_without_input_a_new_cell_remembers() -> None:
     """The forget gate starts at sigmoid(1), not at one half."""
     cell = PeepholeCell(2, 3)
     torch.nn.init.zeros_(cell.peepholes)
-    _, inner = cell(torch.zeros(1, 2), torch.zeros(1, 3), torch.ones(1, 3))
+    product = cell.product(torch.float32)
+    _, inner = cell(torch.zeros(1, 2), torch.zeros(1, 3), torch.ones(1, 3), product)
     torch.testing.assert_close(inner, torch.full((1, 3), 0.7310586))
 
 
