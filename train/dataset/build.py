@@ -1,214 +1,221 @@
-"""The data set builder: formulas to parquet shards of pictures with tokens and token places.
+"""The data set builder: formula lists to a folder of parquet shards, split by split.
 
-In: formula lists. Out: `DIR/shard-NNNN.parquet` and `DIR/dataset.json` with the counts at every
-filter and the vocabulary. A shard is there whole or not at all; the same command again makes only
-what is missing, since every shard depends on the lists, the settings and its number alone.
+In: `Lists` and a `DatasetConfig`. Out: `DIR/SPLIT/part-NNNNN.parquet` and, when all are there,
+`DIR/dataset.json` with the report. A shard is there whole or not at all; the same call again makes
+only what is missing, since every shard depends on the lists, the settings and its number alone.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import multiprocessing
-import random
-from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice, pairwise
 from pathlib import Path
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from PIL import Image
+from typing import Any, TypeVar
 
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import UsageError
-from i2l_batch.images import EM_PIXELS
-from i2l_batch.train.dataset.formulas import count_tokens, cut_piece, read_formulas
-from i2l_batch.train.dataset.normalize import Rejection, normalize_with
-from i2l_batch.train.dataset.render import render
-from i2l_batch.train.dataset.tex import FONTS, POINTS_PER_EM
-
-SAMPLE_SCHEMA = pa.schema(
-    [
-        ("tokens", pa.list_(pa.string())),
-        ("image", pa.binary()),  # PNG, 8-bit grey, black on white, cut to the ink
-        ("height", pa.int32()),
-        ("width", pa.int32()),
-        ("boxes", pa.binary()),  # (T, 4) int16: x0 y0 x1 y1 in pixels, zero where nothing is drawn
-        ("em", pa.float32()),  # body size in pixels
-        ("font", pa.string()),
-    ]
+from i2l_batch.lock import FolderLock
+from i2l_batch.train.dataset.config import DatasetConfig, Split
+from i2l_batch.train.dataset.formulas import read_formulas
+from i2l_batch.train.dataset.jobs import Runner, runner
+from i2l_batch.train.dataset.normalize import Rejection
+from i2l_batch.train.dataset.progress import BuildScreen
+from i2l_batch.train.dataset.report import make_report
+from i2l_batch.train.dataset.select import (
+    Formula,
+    Given,
+    NormalizeJob,
+    Selection,
+    normalize_chunk,
+    select,
 )
+from i2l_batch.train.dataset.shards import ShardJob, ShardNote, build_shard, read_note
+from i2l_batch.train.dataset.tex import check_tex
+
+_LAYOUT = 2
+"""Of the folder and its files; another number is another recipe."""
+
+_CHUNK = 4000
+"""Formulas that are normalised in one job."""
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class DatasetConfig:
-    """What goes into a data set."""
+class Lists:
+    """The formula lists of a data set."""
 
-    column: str | None = None
-    """Column of a JSON-lines or CSV list that holds the formula; None: the obvious one."""
-    min_tokens: int = 3
-    max_tokens: int = 100
-    piece_tokens: int = 40
-    """Longer formulas also give a random part of at most this many tokens; 0 for none."""
-    min_frequency: int = 50
-    """Formulas with a token that occurs less often in the list are dropped (paper, section 5)."""
-    fonts: tuple[tuple[str, float], ...] = (
-        ("computer-modern", 0.85),
-        ("times", 0.05),
-        ("palatino", 0.05),
-        ("txfonts", 0.05),
-    )
-    """Font families and their shares."""
-    em_pixels: tuple[float, float] = (EM_PIXELS * 0.8, EM_PIXELS * 1.3)
-    """Range of the body size in pixels; half of the samples have exactly `EM_PIXELS`."""
-    shard_size: int = 4000
-    seed: int = 0
+    formulas: Sequence[Path]
+    """To be split."""
+    validation: Path | None = None
+    """For validation only; null when a share of the formulas is for that."""
+    test: Path | None = None
 
-    def __post_init__(self) -> None:
-        for font, _ in self.fonts:
-            if font not in FONTS:
-                raise UsageError(f"no font {font!r}: choose from {', '.join(FONTS)}")
+    def by_kind(self) -> dict[Given, Sequence[Path]]:
+        """The lists that are there, by the split they are given for."""
+        given: dict[Given, Path | None] = {"validation": self.validation, "test": self.test}
+        return {None: self.formulas, **{kind: [path] for kind, path in given.items() if path}}
 
 
 def build_dataset(
-    lists: Sequence[Path], output: Path, config: DatasetConfig, *, workers: int
-) -> dict[str, int]:
-    """Render the formulas of `lists` into shards under `output`; returns the counts.
+    lists: Lists,
+    output: Path,
+    config: DatasetConfig,
+    *,
+    workers: int | None = None,
+    ray_address: str | None = None,
+    screen: BuildScreen | None = None,
+) -> dict[str, Any]:
+    """Build a data set in the folder `output`, or finish it; returns the report.
+
+    Args:
+        lists: the formulas.
+        output: made if it does not exist.
+        config: everything else that the data set depends on.
+        workers: most shards made at a time; None for one a core, 0 for this process without Ray.
+        ray_address: a Ray cluster; None to start one on this machine.
+        screen: where to show how far it is.
 
     Raises:
         UsageError: a list cannot be read, or the folder was made with other lists or settings.
         RenderError: TeX is missing.
+        StoreError: the folder cannot be written, or another process writes to it.
     """
+    recipe = _recipe(lists, config)
+    if report := _finished(output, recipe):
+        return report
+    check_tex([font for font, _ in config.fonts], config.points)
     output.mkdir(parents=True, exist_ok=True)
-    _claim(output, lists, config)
-    formulas, counts, vocabulary = select_formulas(lists, config)
-    shards = [
-        formulas[i : i + config.shard_size] for i in range(0, len(formulas), config.shard_size)
-    ]
-    rejected: Counter[str] = Counter()
-    # Spawned, not forked: a forked copy of a threaded parent can lock up.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        jobs = [
-            pool.submit(build_shard, shard, number, output, config)
-            for number, shard in enumerate(shards)
-        ]
-        for job in as_completed(jobs):
-            rejected.update(job.result())
-    counts["rendered"] = counts["selected"] - rejected.total()
-    report = {
-        "lists": [path.name for path in lists],
-        "config": asdict(config),
-        "counts": counts,
-        "rejected": dict(rejected.most_common()),
-        "vocabulary": vocabulary,
-    }
-    with whole_file(output / "dataset.json") as file:
-        file.write(json.dumps(report, indent=1).encode())
-    return counts
+    lock = FolderLock(output)
+    try:
+        _claim(output, recipe)
+        with screen or BuildScreen(-1) as screen, runner(workers, ray_address) as run:
+            selection = select(_read(lists, config, run, screen), config)
+            notes = _render(selection, output, config, run, screen)
+        names = {kind or "formulas": [p.name for p in ps] for kind, ps in lists.by_kind().items()}
+        about = {"name": output.resolve().name, "lists": names, "config": recipe["config"]}
+        report = {**about, **make_report(selection, notes)}
+        _write_json(output / "dataset.json", report)
+    finally:
+        lock.release()
+    return report
 
 
-def _claim(output: Path, lists: Sequence[Path], config: DatasetConfig) -> None:
-    """Note what the shards of a folder are made from; refuse to mix them with others."""
-    for path in lists:
-        if not path.is_file():
-            raise UsageError(f"no such formula list: {path}")
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in lists]
-    recipe = json.loads(json.dumps({"lists": digests, **asdict(config)}))
-    note = output / "recipe.json"
-    if note.exists():
-        before = json.loads(note.read_text("utf-8"))
-        if changed := sorted(key for key in recipe if recipe[key] != before.get(key)):
-            raise UsageError(
-                f"{output} was made with other settings ({', '.join(changed)}): "
-                "give another folder, or remove this one"
-            )
-    with whole_file(note) as file:
-        file.write(json.dumps(recipe, indent=1).encode())
+def _recipe(lists: Lists, config: DatasetConfig) -> dict[str, Any]:
+    """What the shards of a folder are made from."""
+    recipe: dict[str, Any] = {"layout": _LAYOUT, "config": json.loads(json.dumps(asdict(config)))}
+    for kind, paths in lists.by_kind().items():
+        digests = recipe[f"{kind or 'formula'} lists"] = []
+        for path in paths:
+            if not path.is_file():
+                raise UsageError(f"no such formula list: {path}")
+            digests.append(hashlib.sha256(path.read_bytes()).hexdigest())
+    return recipe
 
 
-def select_formulas(
-    lists: Sequence[Path], config: DatasetConfig
-) -> tuple[list[list[str]], dict[str, int], list[str]]:
-    """The formulas to render in their final order, counts at every filter, and the vocabulary."""
-    rng = random.Random(config.seed)
-    normalized = (
-        normalize_with("canonical", formula)
-        for path in lists
-        for formula in read_formulas(path, config.column)
+def _finished(output: Path, recipe: dict[str, Any]) -> dict[str, Any] | None:
+    """The report of a folder that has it, with all shards, and was made with this recipe."""
+    try:
+        report = json.loads((output / "dataset.json").read_text("utf-8"))
+        before = json.loads((output / "recipe.json").read_text("utf-8"))
+        shards = report["shards"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    there = all(
+        _part(output, split, number).exists() for split in shards for number in range(shards[split])
     )
-    distinct = {" ".join(t): t for t in normalized if not isinstance(t, Rejection)}
-    read = list(distinct.values())
-    counts = {"read": len(read)}
-    frequency = count_tokens(read)
-    kept = {token for token, n in frequency.items() if n >= config.min_frequency}
-    known = [tokens for tokens in read if all(token in kept for token in tokens)]
-    counts["known tokens"] = len(known)
-    fitting = [t for t in known if config.min_tokens <= len(t) <= config.max_tokens]
-    counts["length"] = len(fitting)
-    if config.piece_tokens:
-        pieces = [
-            piece
-            for tokens in known
-            if len(tokens) > config.piece_tokens
-            and (piece := cut_piece(tokens, rng, config.piece_tokens))
-        ]
-        counts["pieces"] = len(pieces)
-        fitting += pieces
-    counts["selected"] = len(fitting)
-    rng.shuffle(fitting)
-    return fitting, counts, sorted(count_tokens(fitting))
+    return report if there and before == recipe else None
 
 
-def build_shard(
-    formulas: Sequence[list[str]], number: int, output: Path, config: DatasetConfig
-) -> Counter[str]:
-    """Render one shard and write it, unless it is there; returns the reasons of rejections."""
-    path = output / f"shard-{number:04d}.parquet"
-    if path.exists():
-        metadata = pq.read_metadata(path).metadata or {}
-        return Counter(json.loads(metadata.get(b"rejected", b"{}")))
-    rng = random.Random(f"{config.seed}-{number}")
-    names, weights = zip(*config.fonts, strict=True)
-    chosen = rng.choices(names, weights, k=len(formulas))
-    ems = [EM_PIXELS if rng.random() < 0.5 else rng.uniform(*config.em_pixels) for _ in formulas]
-    rows = []
-    rejected: Counter[str] = Counter()
-    for font in names:
-        members = [i for i in range(len(formulas)) if chosen[i] == font]
-        for start in range(0, len(members), 500):
-            part = members[start : start + 500]
-            dpis = [ems[i] / POINTS_PER_EM * 72.27 for i in part]
-            for i, result in zip(
-                part, render([formulas[i] for i in part], dpis, font=font), strict=True
-            ):
-                if isinstance(result, str):
-                    rejected[result.split(".")[0]] += 1
-                    continue
-                rows.append(_sample(formulas[i], result.pixels, result.boxes, ems[i], font))
-    table = pa.Table.from_pylist(rows, schema=SAMPLE_SCHEMA)
-    table = table.replace_schema_metadata({"rejected": json.dumps(rejected)})
+def _claim(output: Path, recipe: dict[str, Any]) -> None:
+    """Note the recipe of a folder; refuse to mix its shards with others."""
+    note = output / "recipe.json"
+    try:
+        before = json.loads(note.read_text("utf-8"))
+    except FileNotFoundError:
+        before = recipe
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{note} cannot be read, remove the folder: {error}") from error
+    old, new = ({**r.get("config", {}), **r, "config": None} for r in (before, recipe))
+    if changed := sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key)):
+        raise UsageError(
+            f"{output} was made with other settings ({', '.join(changed)}): "
+            "give another folder, or remove this one"
+        )
+    _write_json(note, recipe)
+    (output / "dataset.json").unlink(missing_ok=True)  # a shard is missing: it is not finished
+
+
+def _read(
+    lists: Lists, config: DatasetConfig, run: Runner, screen: BuildScreen
+) -> dict[Given, list[tuple[str, str | Rejection]]]:
+    """All formulas, each with what it is normalised to."""
+    read: dict[Given, list[tuple[str, str | Rejection]]] = {}
+    for kind, paths in lists.by_kind().items():
+        sources = (source for path in paths for source in read_formulas(path, config.column))
+        taken = list(islice(sources, config.limit if kind is None else None))
+        jobs = (NormalizeJob(config.normalization, chunk) for chunk in _chunks(taken, _CHUNK))
+        found: dict[int, list[str | Rejection]] = {}
+        for number, tokens in run(normalize_chunk, jobs):
+            found[number] = tokens
+            screen.update("normalising", sum(map(len, found.values())), len(taken))
+        tokens = (one for number in sorted(found) for one in found[number])
+        read[kind] = list(zip(taken, tokens, strict=True))
+    return read
+
+
+def _render(
+    selection: Selection, output: Path, config: DatasetConfig, run: Runner, screen: BuildScreen
+) -> dict[Split, list[ShardNote]]:
+    """Make the shards that are missing; what all of them say of themselves.
+
+    One process writes, this one: a worker that outlives a killed run must not write into the next.
+    """
+    places: list[tuple[Path, ShardJob]] = []
+    notes: dict[Split, list[ShardNote]] = {}
+    of = sum(map(len, selection.splits.values()))
+    done = 0
+    for split, formulas in selection.splits.items():
+        notes[split] = []
+        for number, part in enumerate(_shards(formulas, config.shard_size)):
+            path = _part(output, split, number)
+            if note := read_note(path):
+                notes[split].append(note)
+                done += len(part)
+            else:
+                path.parent.mkdir(exist_ok=True)
+                places.append((path, ShardJob(split, part, config)))
+    screen.update("rendering", done, of)
+    for number, parquet in run(build_shard, (job for _, job in places)):
+        path, job = places[number]
+        with whole_file(path) as file:
+            file.write(parquet)
+        note = read_note(path)
+        assert note is not None
+        notes[job.split].append(note)
+        done += len(job.formulas)
+        screen.update("rendering", done, of)
+    return notes
+
+
+def _part(output: Path, split: str, number: int) -> Path:
+    return output / split / f"part-{number:05d}.parquet"
+
+
+def _shards(formulas: Sequence[Formula], most: int) -> list[Sequence[Formula]]:
+    """Parts of about the same length, none longer than `most`."""
+    count = -(-len(formulas) // most)
+    edges = [len(formulas) * k // count for k in range(count + 1)] if count else []
+    return [formulas[a:b] for a, b in pairwise(edges)]
+
+
+def _chunks(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
+    return (items[k : k + size] for k in range(0, len(items), size))
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
     with whole_file(path) as file:
-        pq.write_table(table, file, compression="zstd")
-    return rejected
-
-
-def _sample(
-    tokens: list[str], pixels: np.ndarray, boxes: np.ndarray, em: float, font: str
-) -> dict[str, object]:
-    """A row of SAMPLE_SCHEMA."""
-    png = io.BytesIO()
-    Image.fromarray(pixels).save(png, "PNG", compress_level=6)
-    return {
-        "tokens": tokens,
-        "image": png.getvalue(),
-        "height": pixels.shape[0],
-        "width": pixels.shape[1],
-        "boxes": boxes.tobytes(),
-        "em": em,
-        "font": font,
-    }
+        file.write(json.dumps(content, indent=1).encode())

@@ -74,7 +74,25 @@ def mark_definitions() -> str:
     return "\n".join(lines)
 
 
-def mark(tokens: Sequence[str], *, switches: bool = True) -> tuple[str, list[int]]:
+def plain(tokens: Sequence[str]) -> str:
+    """LaTeX of a formula without marks, spaced as it is when marked."""
+    parts: list[str] = []
+    text_until = -1
+    for i, token in enumerate(tokens):
+        parts.append(token)
+        if _needs_space(token, in_words=i < text_until):
+            parts.append(" ")
+        if token in _WORDS and i >= text_until:
+            text_until = closing_brace(tokens, i + 1) or i
+    return "".join(parts)
+
+
+def _needs_space(token: str, *, in_words: bool) -> bool:
+    """Spaces part tokens, but not within words, where they would be seen."""
+    return not in_words or (token[0] == "\\" and (token[-1].isalpha() or token == "\\"))
+
+
+def mark(tokens: Sequence[str]) -> tuple[str, list[int]]:
     r"""Marked LaTeX of a formula, and per token the mark it is drawn in (0: draws nothing).
 
     The only symbol of an argument (`\hat { x }`) shares its command's mark: a switch inside would
@@ -82,9 +100,8 @@ def mark(tokens: Sequence[str], *, switches: bool = True) -> tuple[str, list[int
 
     Args:
         tokens: canonical, so that every argument is in braces.
-        switches: false for the plain formula, spaced as it would be when marked.
     """
-    marker = _Marker(tokens, switches)
+    marker = _Marker(tokens)
     i = 0
     while i < len(tokens):
         i = marker.take(i)
@@ -94,8 +111,8 @@ def mark(tokens: Sequence[str], *, switches: bool = True) -> tuple[str, list[int
 class _Marker:
     """The state of `mark`: what was written, and which colour is on."""
 
-    def __init__(self, tokens: Sequence[str], switches: bool) -> None:
-        self.tokens, self.switches = tokens, switches
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.tokens = tokens
         self.text = ""
         self.marks = [0] * len(tokens)
         self.owned = argument_braces(tokens)
@@ -149,14 +166,12 @@ class _Marker:
         return symbol, symbol + 1
 
     def _switch(self, colour: int) -> None:
-        if self.switches:
-            self.text += rf"\C{{{colour}}}"
+        self.text += rf"\C{{{colour}}}"
 
     def _write(self, i: int) -> None:
-        """Add a token. Spaces part tokens, but not within words, where they would be seen."""
         token = self.tokens[i]
         self.text += token
-        if i >= self.text_until or (token[0] == "\\" and (token[-1].isalpha() or token == "\\")):
+        if _needs_space(token, in_words=i < self.text_until):
             self.text += " "
         if token in _WORDS and i >= self.text_until:
             self.text_until = closing_brace(self.tokens, i + 1) or i

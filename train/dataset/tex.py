@@ -71,7 +71,7 @@ class Sheet:
 def check_tex(fonts: Iterable[str], points: int) -> None:
     """Raise RenderError, with what to install, unless each font of `FONTS` can be set."""
     for font in fonts:
-        if typeset(["x"], font, points=points).formulas != [0]:
+        if typeset(["x"], font, points=points).pdf is None:
             raise RenderError(f"TeX cannot set the font {font}: {_INSTALL}")
 
 
@@ -134,7 +134,7 @@ def _run(pdflatex: str, folder: Path, seconds: float) -> bool:
         subprocess.run(
             [
                 pdflatex,
-                "-interaction=nonstopmode",
+                "-interaction=batchmode",
                 "-no-shell-escape",
                 "-file-line-error",
                 "f.tex",
@@ -142,7 +142,8 @@ def _run(pdflatex: str, folder: Path, seconds: float) -> bool:
             cwd=folder,
             env={**os.environ, **confined},
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            # Nothing comes, but the end of a pipe is noticed at once, that of a process by polling.
+            stderr=subprocess.PIPE,
             stdin=subprocess.DEVNULL,
             timeout=seconds,
             check=False,

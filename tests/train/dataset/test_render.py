@@ -9,8 +9,9 @@ import shutil
 import numpy as np
 import pytest
 
+from i2l_batch.canonical import brace_arguments, canonicalize
 from i2l_batch.errors import RenderError
-from i2l_batch.latex import brace_arguments, canonicalize, tokenize
+from i2l_batch.latex import tokenize
 from i2l_batch.train.dataset.allowed import objection
 from i2l_batch.train.dataset.render import MAX_PIXELS, Rendering, render
 from i2l_batch.train.dataset.tex import FONTS, read_log, typeset
@@ -69,7 +70,7 @@ def test_marks_leave_the_picture_as_it_is() -> None:
     tokens = [canonicalize(latex.split()) for latex in KINDS]
     plain, marked = draw(tokens, marked=False), draw(tokens)
     for latex, a, b in zip(KINDS, plain, marked, strict=True):
-        assert not a.boxes.any()
+        assert not len(a.boxes)
         if latex in KERNED:
             assert len(b.pixels.T) == pytest.approx(len(a.pixels.T), rel=0.02, abs=2)
         else:
@@ -254,9 +255,21 @@ def test_a_formula_that_ends_the_run_is_found() -> None:
 
 
 @needs_tex
+def test_hundreds_of_errors_do_not_end_a_run() -> None:
+    """TeX gives up after a hundred errors within what it takes for one paragraph."""
+    wrong = tokenize(r"\nosuch \nosuch \nosuch")
+    sheet = typeset([r"\nosuch \nosuch"] * 120 + ["x"], "computer-modern")
+    assert len(sheet.formulas) == 121
+    assert set(sheet.errors) == set(range(120))
+    *others, last = render([wrong] * 120 + [["x"]], [DPI] * 121)
+    assert set(others) == {"Undefined control sequence."}
+    assert isinstance(last, Rendering)
+
+
+@needs_tex
 def test_a_run_that_hangs_is_ended() -> None:
     sheet = typeset(["x", r"\def\forever{\forever}\forever"], "computer-modern", time_limit=1.0)
-    assert (sheet.pdf, sheet.formulas) == (None, [])
+    assert (sheet.pdf, sheet.formulas, sheet.ended_in) == (None, [], None)
 
 
 @needs_tex
@@ -299,6 +312,7 @@ def test_the_log_is_read_formula_by_formula() -> None:
             "@@3",
         ]
     )
-    shipped, errors = read_log(log)
+    shipped, errors, ended_in = read_log(log)
     assert shipped == [0, 1, 2]
+    assert ended_in == 3
     assert errors == {1: "Undefined control sequence.", 2: "The font lacks a character"}
