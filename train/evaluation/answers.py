@@ -42,17 +42,25 @@ class ModelAnswers:
         self.transcriber = Transcriber(
             checkpoint, device=device, beam_size=beam_size, batch_size=batch_size
         )
-        self.blank = Tally()
-        """Answers to blank pictures, against the labels of the samples with the same sizes."""
+        self._first: list[Sample] = []
 
     def batches(
         self, truth: Truth, advance: Callable[[int], None]
     ) -> Iterator[list[tuple[Label, Transcript | None]]]:
         """Labels with answers, at most `ROWS` at a time; `advance` is told how many were read."""
         for samples in truth.batches(ROWS):
-            self._read_blanks(samples[: BLANKS - self.blank.num_formulas])
+            self._first += samples[: BLANKS - len(self._first)]
             answers = self._read(samples, advance)
             yield [(s.label, answer) for s, answer in zip(samples, answers, strict=True)]
+
+    def blank_control(self) -> Tally:
+        """Answers to blank pictures, against the labels of the samples that had their sizes."""
+        tally = Tally()
+        blanks = [speck(sample.picture) for sample in self._first]
+        answers = self.transcriber.transcribe(blanks, [sample.em for sample in self._first])
+        for sample, answer in zip(self._first, answers, strict=True):
+            tally.add(tokenize(answer.latex), sample.label.tokens)
+        return tally
 
     def facts(self) -> dict[str, Any]:
         """What names the model in a report."""
@@ -78,12 +86,6 @@ class ModelAnswers:
             answers.update(zip(chosen, read, strict=True))
             advance(len(chosen))
         return [answers[i] for i in range(len(samples))]
-
-    def _read_blanks(self, samples: Sequence[Sample]) -> None:
-        blanks = [speck(sample.picture) for sample in samples]
-        answers = self.transcriber.transcribe(blanks, [sample.em for sample in samples])
-        for sample, answer in zip(samples, answers, strict=True):
-            self.blank.add(tokenize(answer.latex), sample.label.tokens)
 
 
 def speck(picture: np.ndarray) -> np.ndarray:

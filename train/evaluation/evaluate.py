@@ -85,11 +85,13 @@ def evaluate_model(
         began = time.perf_counter()
         lengths, images = _judge(answers.batches(truth, progress.advance), config, output)
         seconds = time.perf_counter() - began
+        progress.say("reading blank pictures")
+        blank = answers.blank_control()
     report = Report(
         data=truth.facts(),
         model=answers.facts(),
         lengths=lengths,
-        blank=answers.blank,
+        blank=blank,
         images=images,
         seconds=seconds,
     )

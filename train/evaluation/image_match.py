@@ -55,6 +55,8 @@ class Comparison:
     """Levenshtein distance of the columns, where only equal ones agree."""
     columns: int
     """Columns of the wider picture: at most so many edits."""
+    drawn: bool = True
+    """There are two pictures to compare."""
 
 
 def compare(gold: np.ndarray, prediction: np.ndarray) -> Comparison:

@@ -34,7 +34,6 @@ CHUNK = 125
 Pair = tuple[Sequence[str], Sequence[str]]
 """Tokens of a label and of the answer."""
 
-_LENGTHS = frozenset([r"\hspace", r"\hspace*", r"\vspace", r"\vspace*"])
 _BRACE_MATRICES = {r"\matrix": "{matrix}", r"\pmatrix": "{pmatrix}"}
 
 
@@ -119,30 +118,32 @@ def _compared(gold: np.ndarray, answer: np.ndarray | None) -> Comparison:
         return compare(gold, answer)
     columns = gold.shape[1]
     return Comparison(
-        harvard=False, harvard_with_space=False, strict=False, edits=columns, columns=columns
+        harvard=False,
+        harvard_with_space=False,
+        strict=False,
+        edits=columns,
+        columns=columns,
+        drawn=False,
     )
 
 
 def for_tex(tokens: list[str]) -> list[str]:
-    r"""Tokens that LaTeX takes: lengths without spaces, no leading `%`, and the brace forms
-    `\matrix { ... }`, `\pmatrix { ... }` as environments (im2markup does the same to both sides).
+    r"""Tokens that LaTeX takes: no leading `%`, and `\matrix { ... }`, `\pmatrix { ... }` as
+    environments (im2markup does the same to labels and answers).
     """
+    if tokens[:1] == ["%"]:
+        tokens = tokens[1:]
     result: list[str] = []
-    ends: dict[int, list[str]] = {}
-    i = 1 if tokens and tokens[0] == "%" else 0
-    while i < len(tokens):
-        token = tokens[i]
+    opened: set[int] = set()
+    closed: dict[int, str] = {}
+    for i, token in enumerate(tokens):
         close = closing_brace(tokens, i + 1) if tokens[i + 1 : i + 2] == ["{"] else None
-        if close is not None and token in _LENGTHS:
-            result += [token, "{", "".join(tokens[i + 2 : close]), "}"]
-            i = close
-        elif close is not None and token in _BRACE_MATRICES:
+        if close is not None and token in _BRACE_MATRICES:
             result.append(rf"\begin{_BRACE_MATRICES[token]}")
-            ends[close] = [rf"\end{_BRACE_MATRICES[token]}"]
-            i += 1  # the brace goes with its command
-        else:
-            result += ends.pop(i, [token])
-        i += 1
+            opened.add(i + 1)
+            closed[close] = rf"\end{_BRACE_MATRICES[token]}"
+        elif i not in opened:
+            result.append(closed.get(i, token))
     return result
 
 

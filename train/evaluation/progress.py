@@ -26,4 +26,8 @@ class EvaluationProgress(Screen):
         line = f"{self._done:,} of {self._total:,} formulas, {rate:.1f} formulas/s"
         if left := self._total - self._done:
             line += f", about {span(left / rate)} left"
+        self.say(line)
+
+    def say(self, line: str) -> None:
+        """What goes on."""
         self._show(line)

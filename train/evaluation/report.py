@@ -77,6 +77,7 @@ class Report:
     def _pictures(self, overall: Mapping[str, Any]) -> list[str]:
         lines = [f"{_percent(overall['valid'])} of answers parse"]
         if self.images:
+            lines[0] += f", {_percent(overall['drawn'])} give a picture"
             lines.append(
                 f"same picture: {_percent(overall['image_match_harvard'])} as the field counts it, "
                 f"{_percent(overall['image_match_strict'])} strictly; "

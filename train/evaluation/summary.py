@@ -19,7 +19,12 @@ from i2l_batch.train.evaluation.image_match import VERSIONS as IMAGE_METRICS
 from i2l_batch.train.evaluation.image_match import Comparison
 from i2l_batch.train.evaluation.truth import Label
 
-VERSIONS = {**TOKEN_METRICS, "valid": "parses-math-core/1", **IMAGE_METRICS}
+VERSIONS = {
+    **TOKEN_METRICS,
+    "valid": "parses-math-core/1",
+    "drawn": "drawn-by-pdflatex/1",
+    **IMAGE_METRICS,
+}
 """Name and version of every figure's definition."""
 
 
@@ -58,6 +63,8 @@ class Summary:
     unanswered: int = 0
     compared: int = 0
     """Formulas whose label gives a picture; the shares of image matches are of these."""
+    drawn: int = 0
+    """Of these, answers that give a picture too: what the paper calls correct syntax."""
     harvard: int = 0
     harvard_with_space: int = 0
     strict: int = 0
@@ -73,6 +80,7 @@ class Summary:
         self.unanswered += formula.answer is None
         if pictures := formula.pictures:
             self.compared += 1
+            self.drawn += pictures.drawn
             self.harvard += pictures.harvard
             self.harvard_with_space += pictures.harvard_with_space
             self.strict += pictures.strict
@@ -96,6 +104,7 @@ class Summary:
         if images:
             compared = max(self.compared, 1)
             figures |= {
+                "drawn": self.drawn / compared,
                 "image_match_harvard": self.harvard / compared,
                 "image_match_harvard_with_space": self.harvard_with_space / compared,
                 "image_match_strict": self.strict / compared,

@@ -202,6 +202,7 @@ def test_pictures_are_compared(results: Path, tmp_path: Path) -> None:
     config = EvaluateConfig(workers=0)  # image match is on where TeX is
     said = evaluate_results(results, truth, config, tmp_path / "out").as_json()["overall"]
     assert said["labels_without_picture"] == 1
+    assert said["drawn"] == 1 / 2
     assert said["image_match_harvard"] == said["image_match_strict"] == 1 / 2
     rows = pq.read_table(tmp_path / "out" / "predictions.parquet").to_pylist()
     assert [row["image_match_strict"] for row in rows] == [True, None, False]
