@@ -75,11 +75,8 @@ class InitialState(nn.Module):
         if self.shared is None:
             return torch.zeros(len(places), *self.shape, device=places.device)
         x = self.shared(places.flatten(1)).tanh()
-        return (
-            torch.stack([head(x).tanh() for head in self.heads], 1)
-            .float()
-            .unflatten(1, self.shape[:2])
-        )
+        states = torch.stack([head(x).tanh() for head in self.heads], 1)
+        return states.float().unflatten(1, self.shape[:2])
 
 
 class PaperDecoder(nn.Module):

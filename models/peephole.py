@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -52,7 +51,8 @@ class PeepholeCell(nn.Module):
         Cast once: in a search autocast would cast the weights anew at every step, which took three
         quarters of the time.
         """
-        return partial(F.linear, weight=self.kernel.to(dtype), bias=self.bias.to(dtype))
+        weight, bias = self.kernel.to(dtype), self.bias.to(dtype)
+        return lambda joined: F.linear(joined.to(dtype), weight, bias)
 
     def forward(
         self, x: Tensor, hidden: Tensor, cell: Tensor, product: Callable[[Tensor], Tensor]
