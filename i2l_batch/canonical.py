@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from i2l_batch.latex import argument_braces, closing_brace, num_arguments
+from i2l_batch.latex import after_option, argument_braces, closing_brace, num_arguments
 
 # Symbols and commands that TeX sets as ordinary ones, so that a group around one changes nothing.
 # Around all others it does: it turns off the space at a relation, an operator, or a bracket.
@@ -42,12 +42,12 @@ def brace_arguments(tokens: Sequence[str]) -> list[str]:
     result: list[str] = []
     outer: list[int] = []  # per open group, the arguments its command still wants after it
     wanted = 0
-    in_option = False  # between the brackets of `\sqrt [ 3 ]`
+    option_end = 0  # of the brackets of `\sqrt [ 3 ]`, which hold no arguments
     for i, token in enumerate(tokens):
-        if token == "[" and i and tokens[i - 1] == r"\sqrt":
-            in_option = True
-        if in_option:
-            in_option = token != "]"
+        if i and tokens[i - 1] == r"\sqrt":
+            option_end = after_option(tokens, i)
+        if i < option_end:
+            pass
         elif token == "{":
             outer.append(max(wanted - 1, 0))
             wanted = 0

@@ -11,13 +11,17 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Any
 
-# A length, whose characters may stand apart.
-_LENGTH = r"(?=[-+.\s]*\d)[-+\s]*(?:\d\s*)*(?:\.\s*(?:\d\s*)*)?(?:p\s*t|m\s*m|c\s*m|e\s*[mx]|i\s*n|m\s*u|b\s*p|p\s*c)"
+# A length of TeX's, whose characters may stand apart.
+_LENGTH = (
+    r"(?=[-+.\s]*\d)[-+\s]*(?:\d\s*)*(?:\.\s*(?:\d\s*)*)?(?:t\s*r\s*u\s*e\s*)?"
+    r"(?:p\s*t|m\s*m|c\s*m|e\s*[mx]|i\s*n|m\s*u|b\s*p|p\s*c)"
+)
 _TOKEN = re.compile(
     rf"""
       \\(?:begin|end)\s*\{{\s*[A-Za-z]+\*?\s*\}}      # an environment's ends are one token each
     | \\(?:left|right)(?![A-Za-z])\s*(?:\\[A-Za-z]+|\\.|[^\s\\])  # so is a stretched delimiter
-    | \\(?:[hv]space\s*\*?|raisebox|rule)(?:\s*\{{{_LENGTH}\s*\}}){{1,2}}  # a length: split below
+    | \\(?:[hv]space\s*\*?|raisebox)\s*\{{{_LENGTH}\s*\}}  # lengths: split below
+    | \\rule\s*\{{{_LENGTH}\s*\}}\s*\{{{_LENGTH}\s*\}}
     | \\(?:[hm]skip|m?kern|raise|lower)(?![A-Za-z]){_LENGTH}
     | \\(?:[hv]space|operatorname)\s*\*
     | \\[A-Za-z]+
@@ -86,7 +90,7 @@ def detokenize(tokens: Sequence[str]) -> str:
 
 def num_arguments(token: str) -> int:
     """How many braced arguments follow this command."""
-    if token in ONE_ARGUMENT or token.startswith(r"\begin{array}"):
+    if token in ONE_ARGUMENT or token in (r"\begin{array}", r"\begin{subarray}"):
         return 1
     return 2 if token in TWO_ARGUMENTS else 0
 
@@ -104,14 +108,25 @@ def closing_brace(tokens: Sequence[str], start: int) -> int | None:
     return None
 
 
+def after_option(tokens: Sequence[str], start: int) -> int:
+    """Index after the `[ ... ]` at `start`; `start` itself where there is none."""
+    if start >= len(tokens) or tokens[start] != "[":
+        return start
+    at = start
+    while at < len(tokens) and tokens[at] != "]":
+        close = closing_brace(tokens, at) if tokens[at] == "{" else None
+        at = at + 1 if close is None else close + 1
+    return at + 1 if at < len(tokens) else start
+
+
 def argument_braces(tokens: Sequence[str]) -> set[int]:
     """Indices of the opening braces that belong to a script or a command's argument."""
     owned: set[int] = set()
     for i, token in enumerate(tokens):
         wanted = 1 if token in ("_", "^") else num_arguments(token)
         at = i + 1
-        if token == r"\sqrt" and at < len(tokens) and tokens[at] == "[":
-            at = next((k + 1 for k in range(at, len(tokens)) if tokens[k] == "]"), at)
+        if token == r"\sqrt":
+            at = after_option(tokens, at)
         for _ in range(wanted):
             if at >= len(tokens) or tokens[at] != "{":
                 break

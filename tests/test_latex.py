@@ -4,51 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from i2l_batch.canonical import brace_arguments, canonicalize
 from i2l_batch.latex import (
     closing_brace,
     detokenize,
+    is_length,
     is_valid,
     num_arguments,
     tokenize,
 )
+from tests.token_lists import FORMULAS
 
-SYMBOLS = r"a x 1 + = ( ] | , & \\ \alpha \sum \infty \, \! \left( \right] \left\{ \right\rangle"
-ATOMS = st.sampled_from([*SYMBOLS.split(), r"\begin{matrix}", r"\end{matrix}", r"\rightarrow"])
-
-
-def group(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
-    return inner.map(lambda tokens: ["{", *tokens, "}"])
-
-
-def command(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
-    heads = st.sampled_from(
-        ["^", "_", r"\hat", r"\mathrm", r"\sqrt", r"\frac", r"\bf", r"\stackrel"]
-    )
-    bare = ATOMS.map(lambda token: [token])
-    argument = group(inner) | bare
-    return st.tuples(heads, st.lists(argument, min_size=1, max_size=2)).map(
-        lambda parts: [parts[0], *(token for tokens in parts[1] for token in tokens)]
-    )
-
-
-FORMULAS = st.recursive(
-    st.lists(ATOMS, max_size=4),
-    lambda inner: st.lists(group(inner) | command(inner), max_size=3).map(
-        lambda parts: [token for part in parts for token in part]
-    ),
-    max_leaves=12,
-)
-"""Token lists with balanced braces, many of them nonsense as formulas."""
-
-
-def balanced(tokens: list[str]) -> bool:
-    depth = 0
-    for token in tokens:
-        depth += (token == "{") - (token == "}")
-        if depth < 0:
-            return False
-    return depth == 0
+PIECES = [*"\\\\{}^_ab1.- \n\t$&(|*", "left", r"\hspace", r"\rule", r"\kern", "3", "pt", "{2 e m}"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 
 
 @given(FORMULAS)
@@ -56,13 +23,13 @@ def test_tokens_joined_and_split_again_are_the_same(tokens: list[str]) -> None:
     assert tokenize(detokenize(tokens)) == tokens
 
 
-@given(st.text(alphabet="\\{}^_ab1 \n\t$&(|left", max_size=30))
+@given(TEXTS)
 def test_splitting_any_text_twice_changes_nothing(text: str) -> None:
     tokens = tokenize(text)
     assert tokenize(detokenize(tokens)) == tokens
 
 
-@given(st.text(max_size=20))
+@given(st.text(max_size=20) | TEXTS)
 def test_no_visible_character_is_lost(text: str) -> None:
     assert "".join("".join(tokenize(text)).split()) == "".join(text.split())
 
@@ -87,6 +54,21 @@ def test_no_visible_character_is_lost(text: str) -> None:
         (r"a\ b\,c\\d", r"a \ b \, c \\ d"),
         (r"\{a\|b\}", r"\{ a \| b \}"),
         ("\u03b1 x", "\u03b1 x"),
+        # a star belongs to few commands
+        (r"\alpha*\beta", r"\alpha * \beta"),
+        (r"\operatorname * {max}", r"\operatorname* { m a x }"),
+        # lengths are whole where TeX reads one, and nowhere else
+        (r"\hspace{3mm}", r"\hspace { 3mm }"),
+        (r"\hspace * { - 1 . 2 e m }", r"\hspace* { -1.2em }"),
+        (r"\hspace { . 3 t r u e c m } c m", r"\hspace { .3truecm } c m"),
+        (r"\vspace{+2ex}3mm", r"\vspace { +2ex } 3 m m"),
+        (r"\hskip3ptx\kern - 0.5 em y", r"\hskip 3pt x \kern -0.5em y"),
+        (r"\mkern-3mu\raise 2pt\hbox{x}", r"\mkern -3mu \raise 2pt \hbox { x }"),
+        (r"\raisebox{1pt}{x} \rule{1 p t}{2pt}", r"\raisebox { 1pt } { x } \rule { 1pt } { 2pt }"),
+        (r"\hspace{x}", r"\hspace { x }"),
+        (r"\hspace{em}", r"\hspace { e m }"),
+        (r"\kernel3pt", r"\kernel 3 p t"),
+        (r"{ 3mm }", r"{ 3 m m }"),
         ("", ""),
     ],
 )
@@ -98,53 +80,11 @@ def test_the_control_space_is_a_lone_backslash() -> None:
     assert tokenize(r"a\ ") == ["a", "\\"]
 
 
-@given(FORMULAS)
-def test_canonical_form_is_final(tokens: list[str]) -> None:
-    once = canonicalize(tokens)
-    assert canonicalize(once) == once
-
-
-@given(FORMULAS)
-def test_canonical_form_keeps_braces_balanced_and_all_else_as_it_was(tokens: list[str]) -> None:
-    result = canonicalize(tokens)
-    assert balanced(result)
-    assert [t for t in result if t not in "{}"] == [t for t in tokens if t not in "{}"]
-
-
-@pytest.mark.parametrize(
-    ("latex", "canonical"),
-    [
-        (r"x ^ 2", r"x ^ { 2 }"),
-        (r"x _ \alpha ^ \prime", r"x _ { \alpha } ^ { \prime }"),
-        (r"\hat x", r"\hat { x }"),
-        (r"\frac 1 2", r"\frac { 1 } { 2 }"),
-        (r"\sqrt [ 3 ] x", r"\sqrt [ 3 ] { x }"),
-        (r"{ x }", r"x"),
-        (r"{ { x } }", r"x"),
-        (r"{ \frac { a } { b } }", r"\frac { a } { b }"),
-        (r"{ \bar { K } } _ { a }", r"\bar { K } _ { a }"),
-        (r"{ \mathcal L }", r"\mathcal { L }"),
-        # groups that show
-        (r"{ x _ { i } } ^ { 2 }", r"{ x _ { i } } ^ { 2 }"),
-        (r"{ \bf x }", r"{ \bf x }"),
-        (r"{ - } x", r"{ - } x"),
-        (r"a { = } b", r"a { = } b"),
-        (r"{ } ^ { 2 }", r"{ } ^ { 2 }"),
-        (r"{ a b } ^ { 2 }", r"{ a b } ^ { 2 }"),
-        (r"{ a \over b }", r"{ a \over b }"),
-        (r"{ \left( x \right) }", r"{ \left( x \right) }"),
-        (r"{ , } x", r"{ , } x"),
-        (r"\mathop { x } _ { i }", r"\mathop { x } _ { i }"),
-        (r"\begin{array} { c } a \end{array}", r"\begin{array} { c } a \end{array}"),
-    ],
-)
-def test_known_canonical_forms(latex: str, canonical: str) -> None:
-    assert detokenize(canonicalize(latex.split())) == canonical
-
-
-def test_bare_arguments_stop_at_alignment_and_environments() -> None:
-    for latex in (r"\hat & x", r"x ^ \\ y", r"x _ \end{array}", r"\frac \left( x \right)"):
-        assert detokenize(brace_arguments(latex.split())) == latex
+@pytest.mark.parametrize("length", ["3mm", "-1.2em", ".5pt", "+2.truecm", "18mu"])
+def test_lengths(length: str) -> None:
+    assert is_length(length)
+    assert not is_length(length[:-2])
+    assert not is_length(f"{length} ")
 
 
 def test_closing_brace() -> None:
@@ -156,7 +96,14 @@ def test_closing_brace() -> None:
 
 @pytest.mark.parametrize(
     ("token", "count"),
-    [(r"\frac", 2), (r"\hat", 1), (r"\alpha", 0), ("x", 0), (r"\begin{array}", 1)],
+    [
+        (r"\frac", 2),
+        (r"\hat", 1),
+        (r"\begin{subarray}", 1),
+        (r"\alpha", 0),
+        ("x", 0),
+        (r"\begin{array}", 1),
+    ],
 )
 def test_number_of_arguments(token: str, count: int) -> None:
     assert num_arguments(token) == count

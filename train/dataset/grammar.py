@@ -11,21 +11,18 @@ from collections.abc import Sequence
 
 from i2l_batch.errors import FormulaError
 from i2l_batch.latex import ONE_ARGUMENT, TWO_ARGUMENTS, is_length
-from i2l_batch.train.dataset.reader import NO_ENDS, Ends, Handler, Reader, is_group
-from i2l_batch.train.dataset.rows import environment, stack
-from i2l_batch.train.dataset.spelling import (
-    FONT_OF_TEXT,
-    OPERATORS,
-    SYNONYMS,
-    TEXT_SPACE,
-)
+from i2l_batch.train.dataset.brackets import big, delimited
+from i2l_batch.train.dataset.reader import NO_ENDS, Ends, Handler, Reader, unwrapped
+from i2l_batch.train.dataset.rows import braced_rows, environment, stack
+from i2l_batch.train.dataset.spelling import FONT_OF_TEXT, OPERATORS, SYNONYMS, TEXT_SPACE
 from i2l_batch.train.dataset.words import words
 
 _OPTION_ENDS: Ends = frozenset(["]"])
 _SCRIPTS = {"_": "_", "^": "^", r"\sb": "_", r"\sp": "^", "'": "'"}
 _INFIX = {r"\over": r"\frac", r"\choose": r"\binom"}
-_SKIPPED = frozenset(["$", r"\limits", r"\nolimits", r"\>", r"\~", TEXT_SPACE])
-_NO_DELIMITERS = frozenset(["", *"{}_^&$~#%'"])
+_BARS: Ends = frozenset([*_INFIX, r"\atop"])
+_LIMITS = (r"\limits", r"\nolimits")
+_SKIPPED = (*_LIMITS, *r"$ \( \) \[ \] \> \~".split(), TEXT_SPACE)
 
 
 def print_tree(tokens: Sequence[str]) -> list[str]:
@@ -54,15 +51,17 @@ def _roman(reader: Reader, _token: str, result: list[str]) -> None:
     if reader.next == "{" and not starts_group:
         body = reader.argument()
     else:
-        body = reader.sequence(reader.ends)
+        body = unwrapped(reader.sequence(reader.ends))
     result += [r"\mathrm", "{", *body, "}"]
 
 
 def _scripts(reader: Reader, token: str, result: list[str]) -> None:
     """All scripts of a symbol, in any order: the lower one first, primes within the upper."""
+    if reader.scripted is result and reader.scripted_to == len(result):
+        raise FormulaError("has two scripts in one place")  # what stood between was skipped
     found: dict[str, list[str]] = {}
     primes = 0
-    while (kind := _SCRIPTS.get(token)) or token in _SKIPPED:
+    while (kind := _SCRIPTS.get(token)) or token in _LIMITS:
         if kind == "'" and "^" not in found:
             primes += 1
         elif kind in found or kind == "'":
@@ -76,12 +75,15 @@ def _scripts(reader: Reader, token: str, result: list[str]) -> None:
         result += ["_", "{", *found["_"], "}"]
     if primes or "^" in found:
         result += ["^", "{", *[r"\prime"] * primes, *found.get("^", ()), "}"]
+    reader.scripted, reader.scripted_to = result, len(result)
 
 
 def _infix(reader: Reader, token: str, result: list[str]) -> None:
     r"""`a \over b`: what is printed so far is the numerator."""
-    numerator = result[:]
-    denominator = reader.sequence(reader.ends)
+    numerator = unwrapped(result)
+    denominator = unwrapped(reader.sequence(reader.ends | _BARS))
+    if reader.next in _BARS:
+        raise FormulaError("has two fraction bars in one group")
     result[:] = [_INFIX[token], "{", *numerator, "}", "{", *denominator, "}"]
 
 
@@ -105,8 +107,7 @@ def _with_option(reader: Reader, token: str, result: list[str]) -> None:
 
 def _line(reader: Reader, token: str, result: list[str]) -> None:
     r"""`\overline`: a group within the argument, which the paper's script prints."""
-    body = reader.argument()
-    result += [token, "{", *(body if is_group(body) else ["{", *body, "}"]), "}"]
+    result += [token, "{", "{", *unwrapped(reader.argument()), "}", "}"]
 
 
 def _synonym(reader: Reader, token: str, result: list[str]) -> None:
@@ -128,51 +129,22 @@ def _length(reader: Reader, token: str, result: list[str]) -> None:
     reader.at += 1
     if in_braces:
         reader.expect("}")
-    result += [r"\vspace" if token == r"\vspace" else r"\hspace", "{", length, "}"]
+    command = r"\vspace" if token.startswith(r"\vspace") else r"\hspace"
+    result += [command, "{", length.replace("true", ""), "}"]
 
 
-def _colored(reader: Reader, token: str, result: list[str]) -> None:
-    r"""`\color{red}`, `\textcolor{red}{x}`: a formula has no colour."""
+def _colored(reader: Reader, _token: str, result: list[str]) -> None:
+    r"""`\textcolor{red}{x}`: a formula has no colour."""
     reader.argument()
-    if token == r"\textcolor":
-        result += ["{", *reader.argument(), "}"]
-
-
-def _big(reader: Reader, token: str, result: list[str]) -> None:
-    r"""`\big{(}` is `\big (`."""
-    result.append(token)
-    if reader.next == "{" and reader.tokens[reader.at + 2 : reader.at + 3] == ["}"]:
-        result.append(reader.tokens[reader.at + 1])
-        reader.at += 3
-
-
-def _delimited(reader: Reader, token: str, result: list[str]) -> None:
-    r"""`\left( ... \right)`. The brace that the paper's script adds to `cases` goes."""
-    body = reader.sequence(NO_ENDS)
-    right = reader.next
-    if not right.startswith(r"\right"):
-        raise FormulaError(r"has \left without \right")
-    if token[5:] in _NO_DELIMITERS or right[6:] in _NO_DELIMITERS:
-        raise FormulaError(r"has \left or \right without a delimiter")
-    reader.at += 1
-    if token == r"\left\{" and right == r"\right." and _is_cases(body):
-        result += body
-    else:
-        result += [token, *body, right]
-
-
-def _is_cases(tokens: Sequence[str]) -> bool:
-    """Whether this is one `cases` environment and nothing else."""
-    braces = {r"\begin{cases}": "{", r"\end{cases}": "}"}
-    return (
-        tokens[:1] == [r"\begin{cases}"]
-        and is_group([braces[token] for token in tokens if token in braces])
-        and tokens[-1] == r"\end{cases}"
-    )
+    result += ["{", *reader.argument(), "}"]
 
 
 def _skip(_reader: Reader, _token: str, _result: list[str]) -> None:
-    pass
+    """What draws nothing, or has no place in a formula."""
+
+
+def _skip_argument(reader: Reader, _token: str, _result: list[str]) -> None:
+    reader.argument()
 
 
 def _row_end(_reader: Reader, _token: str, result: list[str]) -> None:
@@ -182,10 +154,6 @@ def _row_end(_reader: Reader, _token: str, result: list[str]) -> None:
 
 def _misplaced(_reader: Reader, _token: str, _result: list[str]) -> None:
     raise FormulaError("has & or # outside of rows")
-
-
-def _label(reader: Reader, _token: str, _result: list[str]) -> None:
-    reader.argument()
 
 
 _HANDLERS: dict[str, Handler] = {
@@ -202,17 +170,18 @@ _HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(
         [r"\hspace", r"\hspace*", r"\vspace", r"\vspace*", r"\hskip", r"\kern"], _length
     ),
-    **dict.fromkeys([r"\color", r"\textcolor"], _colored),
+    **dict.fromkeys([r"\label", r"\color"], _skip_argument),
+    r"\textcolor": _colored,
     **dict.fromkeys(
         [rf"\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", *"lrgm")],
-        _big,
+        big,
     ),
     **dict.fromkeys(["&", "#"], _misplaced),
     "{": _group,
     r"\rm": _roman,
-    r"\left": _delimited,
+    r"\left": delimited,
     r"\begin": environment,
+    **dict.fromkeys([r"\matrix", r"\pmatrix", r"\cases"], braced_rows),
     r"\substack": stack,
-    r"\label": _label,
     "\\\\": _row_end,
 }

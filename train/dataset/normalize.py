@@ -1,7 +1,7 @@
 r"""Formulas as the paper's data has them: one spelling for what authors write in many ways.
 
 In: LaTeX of one formula, without its delimiters. Out: its tokens, or the reason why it has none.
-Knows nothing of lists, pictures or vocabularies.
+Here is what works on the text; `grammar` does the rest. Knows nothing of lists or pictures.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ Style = Literal["paper", "canonical", "none"]
 """paper: as the paper normalises; canonical: that, without groups that change nothing; none: the
 tokens as they are written."""
 
-_COMMENT = re.compile(r"(?<!\\)(?:\\\\)*%")
+_UNCOMMENTED = re.compile(r"(?:[^\\%]|\\.|\\$)*", re.DOTALL)
 _FOREIGN = re.compile(r"[^\t\n -~]")
-_WORDS = re.compile(rf"\\(?:{'|'.join(name[1:] for name in FONT_OF_TEXT)})\s*\{{")
+_WORDS = re.compile(rf"\\(?:{'|'.join(name[1:] for name in FONT_OF_TEXT)})(\s*)\{{")
 _BRACE = re.compile(r"\\.|[{}]")
-_SPACE = re.compile(r"\\[A-Za-z]+\s*|\\.|\s+")
+_SPACE = re.compile(r"\$[^$]*\$|\\[A-Za-z]+\s*|\\.|\s+")
 
 STYLES: tuple[Style, ...] = get_args(Style)
 
@@ -49,7 +49,20 @@ def normalize_with(style: Style, latex: str) -> list[str] | Rejection:
 
 
 def normalize(latex: str) -> list[str]:
-    r"""The tokens of a formula, normalised as the paper does (section 5.1 of its description).
+    r"""The tokens of a formula, normalised as for the paper; what is normalised stays as it is.
+
+    The paper used the script of im2latex-100k. This differs from it on purpose, where the script
+
+    - splits lengths (`3 m m`), writes `[object Object]`, loses the prime of `x'^2`, adds a second
+      brace to `cases`, makes one line of `\substack`, spells commands in `\rm` (`\ a l p h a`):
+      here they stay what they are, and such a brace is taken away again;
+    - leaves single arguments bare (`\frac 1 2`, `\mathbf x`): here all have braces;
+    - nests groups anew at each run (`\overline`, cells): here once, so that results are final;
+    - turns only `\text`, `\mbox` and `\hbox` to a font of mathematics, and drops the spaces in
+      `\textrm`, `\textbf` and their like: here all are turned, and keep them;
+    - drops characters that are not ASCII, and then shows another formula: here it is rejected;
+    - fails (at colours, `\mathop`, `\frac{\rm d}{x}`, mathematics in words, plain TeX's
+      `\pmatrix`, `align`): here these are read, without the colours.
 
     Raises:
         FormulaError: the formula cannot be read; its `reason` is a short phrase to count by.
@@ -60,7 +73,8 @@ def normalize(latex: str) -> list[str]:
 def _clean(latex: str) -> str:
     """The text without comments, and with marks for the spaces that are drawn."""
     text = latex.replace("\r", " ").strip()
-    text = _COMMENT.split(text.removeprefix("%"), maxsplit=1)[0]
+    if "%" in text and (match := _UNCOMMENTED.match(text.removeprefix("%"))):
+        text = match[0]
     if _FOREIGN.search(text):
         raise FormulaError("holds a character that is not ASCII")
     if "[object" in text:
@@ -76,7 +90,11 @@ def _mark_spaces(text: str) -> str:
         if match.start() < done:
             continue
         end = _end_of_group(text, match.end())
-        parts += [text[done : match.end()], _marked(text[match.end() : end])]
+        words = text[match.end() : end]
+        if not (match[1] and _is_apart(words)):
+            # A space after a command's name ends the name and is not drawn.
+            words = _SPACE.sub(lambda m: m[0] if m[0][0] in "\\$" else TEXT_SPACE, words)
+        parts += [text[done : match.end()], words]
         done = end
     return "".join([*parts, text[done:]])
 
@@ -91,11 +109,9 @@ def _end_of_group(text: str, start: int) -> int:
     return len(text)
 
 
-def _marked(words: str) -> str:
-    if words[:1] == " " and all(len(word) == 1 or word[0] == "\\" for word in words.split()):
-        return words
-    # A space after a command's name ends the name and is not drawn.
-    return _SPACE.sub(lambda m: m[0] if m[0][0] == "\\" else TEXT_SPACE, words)
+def _is_apart(words: str) -> bool:
+    """Whether these are tokens with spaces between, as in `\textbf { a ~ b }`."""
+    return words[:1] == " " and all(len(w) == 1 or w[0] == "\\" for w in words.split())
 
 
 def _some(tokens: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 
 from i2l_batch.errors import FormulaError
+from i2l_batch.train.dataset.spelling import TEXT_SPACE
 
 MAX_DEPTH = 100
 """Sequences and arguments within each other, about twice the braces. TeX allows 255 groups; this
@@ -35,6 +36,8 @@ class Reader:
         self.at = 0
         self.depth = 0
         self.ends = NO_ENDS  # of the sequence that is being read
+        self.scripted: list[str] | None = None  # where scripts were printed last, and how far
+        self.scripted_to = 0
 
     @property
     def next(self) -> str:
@@ -65,7 +68,8 @@ class Reader:
     def argument(self) -> list[str]:
         """A group's contents, or the one symbol or command that stands in its place."""
         self.deepen()
-        token = self.next
+        while (token := self.next) == TEXT_SPACE:
+            self.at += 1
         handler = self.handlers.get(token)
         if token in _STOPS or (len(token) > 4 and _COMPOUND(token)):
             raise FormulaError("lacks an argument")
@@ -97,6 +101,13 @@ class Reader:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise FormulaError("is nested too deeply")
+
+
+def unwrapped(tokens: list[str]) -> list[str]:
+    """The contents of balanced tokens that are one group, or one in another; others as they are."""
+    while is_group(tokens):
+        tokens = tokens[1:-1]
+    return tokens
 
 
 def is_group(tokens: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from i2l_batch.errors import FormulaError
 from i2l_batch.latex import closing_brace, is_length
-from i2l_batch.train.dataset.reader import Ends, Reader, is_group
+from i2l_batch.train.dataset.reader import Ends, Reader, is_group, unwrapped
 from i2l_batch.train.dataset.spelling import ENVIRONMENTS
 
 END_OF_ROW = "\\\\"
@@ -34,6 +34,16 @@ def environment(reader: Reader, token: str, result: list[str]) -> None:
     reader.expect(rf"\end{{{name}}}")
     result.append(rf"\end{{{form.name}}}")
     result += form.after
+
+
+def braced_rows(reader: Reader, token: str, result: list[str]) -> None:
+    r"""`\pmatrix{a & b \cr c & d}`, as plain TeX writes it."""
+    form = ENVIRONMENTS[token[1:]]
+    reader.expect("{")
+    result += [*form.before, rf"\begin{{{form.name}}}"]
+    _rows(reader, result, aligned=False)
+    reader.expect("}")
+    result += [rf"\end{{{form.name}}}", *form.after]
 
 
 def _columns(reader: Reader) -> list[str]:
@@ -98,10 +108,11 @@ def _rows(reader: Reader, result: list[str], *, aligned: bool) -> None:
 
 def _printed(cell: list[str], *, is_second: bool) -> list[str]:
     """A cell in braces. One that has them keeps them, so that printing twice changes nothing."""
-    inside = cell[1:-1] if is_group(cell) else cell
-    if is_second and inside[:2] != ["{", "}"]:
-        return ["{", "{", "}", *inside, "}"]
-    return ["{", *inside, "}"]
+    if not is_second:
+        return ["{", *unwrapped(cell), "}"]
+    if is_group(cell) and cell[1:3] == ["{", "}"]:
+        return cell
+    return ["{", *([] if cell[:2] == ["{", "}"] else ["{", "}"]), *cell, "}"]
 
 
 def stack(reader: Reader, token: str, result: list[str]) -> None:

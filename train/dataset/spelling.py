@@ -87,5 +87,9 @@ ENVIRONMENTS = {
     "alignedat": Environment("aligned", has_columns=True, aligned=True),
     "split": Environment("aligned", aligned=True),
     "gathered": Environment("array", columns="c"),
+    # Those that make a display of their own, and number it; the script knows none of them.
+    "align": Environment("aligned", aligned=True),
+    "eqnarray": Environment("array", columns="rcl"),
+    "gather": Environment("array", columns="c"),
 }
 """Environments that a formula may hold."""

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 import lzma
 import random
@@ -9,61 +11,117 @@ from pathlib import Path
 
 import pytest
 
-from i2l_batch.errors import UsageError
 from i2l_batch.canonical import canonicalize
+from i2l_batch.errors import UsageError
 from i2l_batch.latex import is_valid, tokenize
-from i2l_batch.train.dataset.formulas import count_tokens, cut_piece, read_formulas
+from i2l_batch.train.dataset.formulas import COLUMNS, count_tokens, cut_piece, read_formulas
 
-FORMULAS = [r"x^2 + y", r"\frac a b", r"x ^ 2+y", "", r"\hat z"]
-TOKENS = [canonicalize(tokenize(FORMULAS[i])) for i in (0, 1, 4)]
+FORMULAS = [r"x^2 + y", r"\frac a b", "a, b", 'a "quoted" \u03b1', "", r"x^2 + y", " { x }"]
+"""With commas, quotes, an empty one, one twice: all come back."""
 
 
-def as_lines() -> str:
+def as_lines(_: str) -> str:
     return "\n".join(FORMULAS) + "\n"
 
 
-def as_json_lines() -> str:
-    return "".join(json.dumps({"id": i, "norm": f}) + "\n" for i, f in enumerate(FORMULAS))
+def as_json_lines(column: str) -> str:
+    return "".join(json.dumps({"id": i, column: f}) + "\n" for i, f in enumerate(FORMULAS))
+
+
+def as_csv(column: str, delimiter: str = ",") -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter)
+    writer.writerows([[column, "image"], *([f, f"{i}.png"] for i, f in enumerate(FORMULAS))])
+    return text.getvalue()
+
+
+def as_tsv(column: str) -> str:
+    return as_csv(column, "\t")
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("f.txt", as_lines), ("f.lst", as_lines), ("f.jsonl", as_json_lines)],
+    [
+        ("f.txt", as_lines),
+        ("f.lst", as_lines),
+        ("f.jsonl", as_json_lines),
+        ("f.ndjson", as_json_lines),
+        ("f.csv", as_csv),
+        ("f.tsv", as_tsv),
+    ],
 )
 @pytest.mark.parametrize("packing", ["", ".xz", ".gz"])
-def test_every_kind_of_list_gives_the_distinct_formulas_in_order(
-    tmp_path: Path, name: str, text: Callable[[], str], packing: str
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_every_kind_of_list_gives_its_formulas_in_order(
+    tmp_path: Path, name: str, text: Callable[[str], str], packing: str, start: str
 ) -> None:
-    content = text().encode()
-    packed = {"": content, ".xz": lzma.compress(content), ".gz": gzip.compress(content)}[packing]
     path = tmp_path / (name + packing)
-    path.write_bytes(packed)
-    assert list(read_formulas(path)) == TOKENS
+    for column in COLUMNS:
+        content = (start + text(column)).encode()
+        pack = {"": bytes, ".xz": lzma.compress, ".gz": gzip.compress}[packing]
+        path.write_bytes(pack(content))
+        assert list(read_formulas(path)) == FORMULAS
+        assert list(read_formulas(path, column)) == FORMULAS
+
+
+def test_the_column_is_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "f.jsonl"
+    path.write_text(
+        '{"tex": "x", "norm": "y", "name": "z"}\n\n{"norm": "b", "tex": "a"}\n', "utf-8"
+    )
+    assert list(read_formulas(path, "tex")) == ["x", "a"]
+    assert list(read_formulas(path, "norm")) == ["y", "b"]
+    with pytest.raises(UsageError, match=r"f\.jsonl:1 has the columns tex, norm: say which"):
+        list(read_formulas(path))
+
+
+def test_lines_end_where_their_list_says(tmp_path: Path) -> None:
+    """A lone carriage return is white space within a formula, as in the arXiv's sources."""
+    path = tmp_path / "f.txt"
+    path.write_bytes(b"a\r= b\r\n\x0cc\xe2\x80\xa8d\n\ne")
+    assert list(read_formulas(path)) == ["a\r= b", "\x0cc\u2028d", "", "e"]
+
+
+def test_foreign_bytes_spoil_their_own_formula_only(tmp_path: Path) -> None:
+    """The im2latex-100k list as published holds some Latin-1."""
+    path = tmp_path / "f.lst"
+    path.write_bytes(b"a\xe9\nb\n")
+    assert list(read_formulas(path)) == ["a\ufffd", "b"]
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no such formula list: .*none\.txt"):
-        list(read_formulas(tmp_path / "none.txt"))
+        read_formulas(tmp_path / "none.txt")
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    ("name", "text", "message"),
     [
-        ('{"tex": "x"}', r"f\.jsonl:1 has no column 'norm', only tex"),
-        ("x ^ 2", r"f\.jsonl:1 is no JSON object"),
-        ("[1]", r"f\.jsonl:1 is no JSON object"),
-        ('{"norm": 3}', r"f\.jsonl:1: column 'norm' holds no text"),
+        ("f.jsonl", '{"tex": "x"}\n{"id": 1}', r"f\.jsonl:2 has no column 'tex', only id"),
+        ("f.jsonl", '{"id": 1}', r"f\.jsonl:1 has only id: say which column"),
+        ("f.jsonl", "x ^ 2", r"f\.jsonl:1 is no JSON object"),
+        ("f.jsonl", '{"tex": "x"}\n[1]', r"f\.jsonl:2 is no JSON object"),
+        ("f.jsonl", '{"norm": 3}', r"f\.jsonl:1: column 'norm' holds no text"),
+        ("f.csv", "", r"f\.csv is empty: a header line"),
+        ("f.csv", "id,name\n", r"f\.csv:1 has only id, name: say which column"),
+        ("f.csv", 'id,tex\n1,"x\ny"\n2\n', r"f\.csv:4 has 1 fields, the header 2"),
+        ("f.csv", 'tex\n"x" y\n', r"f\.csv:2 is no CSV record"),
+        ("f.csv", 'tex\n"x\n', r"f\.csv:2 is no CSV record"),
+        ("f.txt", "x\n\0y\n", r"f\.txt:2 is no UTF-8 text"),
     ],
 )
-def test_a_wrong_line_is_named(tmp_path: Path, line: str, message: str) -> None:
-    (tmp_path / "f.jsonl").write_text(line + "\n", "utf-8")
-    with pytest.raises(UsageError, match=message):
-        list(read_formulas(tmp_path / "f.jsonl"))
+def test_a_broken_record_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    with pytest.raises(UsageError, match=message) as caught:
+        list(read_formulas(tmp_path / name))
+    assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["f.txt", "f.txt.xz", "f.txt.gz"])
-def test_a_damaged_list_is_named(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"\xff\xfe\x00 no text, not packed")
+@pytest.mark.parametrize("name", ["f.txt.xz", "f.txt.gz", "f.csv.gz"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_damaged_list_is_named(tmp_path: Path, name: str, cut: bool) -> None:
+    pack = lzma.compress if name.endswith(".xz") else gzip.compress
+    (tmp_path / name).write_bytes(pack(b"tex\n" * 9)[:-9] if cut else b"not packed")
     with pytest.raises(UsageError, match="cannot be read"):
         list(read_formulas(tmp_path / name))
 
