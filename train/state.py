@@ -106,9 +106,10 @@ def restore_state(
         return None
     try:
         config = from_json(json.loads((folder / CONFIG).read_text("utf-8")))
-        vocabulary = json.loads((folder / VOCABULARY).read_text("utf-8"))
+        saved_tokenizer = Tokenizer(json.loads((folder / VOCABULARY).read_text("utf-8")))
         progress = Progress(**json.loads((folder / PROGRESS).read_text("utf-8")))
-        if config != model.config or vocabulary != list(tokenizer.vocabulary):
+        vocabulary = saved_tokenizer.vocabulary
+        if config != model.config or vocabulary != tokenizer.vocabulary:
             raise UsageError(
                 f"{folder} was trained on another data set or model: "
                 "resume with the same ones, or give another run folder"
@@ -116,14 +117,21 @@ def restore_state(
         with read_tensors(folder / OPTIMIZER) as file, torch.no_grad():
             for name, target in model.state_dict().items():
                 target.copy_(file.get_tensor(f"weights.{name}"))
-            saved = file.keys()
+            there = file.keys()
             for name, parameter in model.named_parameters():
                 optimizer.state[parameter] = {
                     key: _memory(key, file.get_tensor(f"{key}.{name}"), parameter)
                     for key in ("step", "exp_avg", "exp_avg_sq")
-                    if f"{key}.{name}" in saved
+                    if f"{key}.{name}" in there
                 }
-    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        TypeError,
+        RuntimeError,
+        SafetensorError,
+        CheckpointError,
+    ) as error:
         raise CheckpointError(f"cannot resume from {folder}: {error}") from error
     progress.stopped = False
     return progress

@@ -1,0 +1,124 @@
+"""A run folder: which configuration may go on in it, and its table of metrics."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from tensorboardX.proto.event_pb2 import Event
+
+from i2l_batch.errors import UsageError
+from i2l_batch.train.config_file import override
+from i2l_batch.train.logbook import COLUMNS, Logbook, read_metrics
+from i2l_batch.train.presets import preset
+from i2l_batch.train.run_folder import check, claim, run_config
+
+STRIPS = preset("strips-tiny")
+
+
+def test_a_new_folder_gets_the_configuration(tmp_path: Path) -> None:
+    run = tmp_path / "new" / "run"
+    assert run_config(run) is None
+    check(run, STRIPS)
+    assert not run.exists()
+    claim(run, STRIPS)
+    assert run_config(run) == STRIPS
+    claim(run, STRIPS)
+
+
+def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
+    claim(tmp_path, STRIPS)
+    other = override(STRIPS, ["seed=3", "optimizer.betas=[0.1,0.2]"])
+    for refuse in (check, claim):
+        with pytest.raises(UsageError) as caught:
+            refuse(tmp_path, other)
+        assert "optimizer.betas [0.5, 0.9] -> [0.1, 0.2]; seed 0 -> 3" in str(caught.value)
+        assert "\n" not in str(caught.value)
+    assert run_config(tmp_path) == STRIPS
+    with pytest.raises(UsageError, match=r"model\.architecture strips -> compact"):
+        check(tmp_path, preset("compact"))
+
+
+def test_settings_that_do_not_matter_to_the_weights_may_change(tmp_path: Path) -> None:
+    claim(tmp_path, STRIPS)
+    free = ["micro_pixels=9", "data.loader_workers=2", "log_steps=3", "max_minutes=1"]
+    longer = override(STRIPS, [*free, "checkpoint_steps=4", "epochs=99"])
+    claim(tmp_path, longer)
+    assert run_config(tmp_path) == longer
+
+
+def test_a_run_whose_step_size_hangs_on_its_end_keeps_its_end(tmp_path: Path) -> None:
+    compact = preset("compact")
+    claim(tmp_path, compact)
+    with pytest.raises(UsageError, match=r"epochs 10\.0 -> 11\.0"):
+        claim(tmp_path, override(compact, ["epochs=11"]))
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ".lock").touch()
+    (tmp_path / "failures.log").touch()
+    check(tmp_path, STRIPS)
+    (tmp_path / "paper.pdf").touch()
+    with pytest.raises(UsageError, match=r"holds no training run \(paper\.pdf is in it\)"):
+        claim(tmp_path, STRIPS)
+    with pytest.raises(UsageError, match="is a file"):
+        claim(tmp_path / "paper.pdf", STRIPS)
+
+
+def book(folder: Path, step: int = 0) -> Logbook:
+    return Logbook(folder / "metrics.csv", folder / "events", step)
+
+
+def test_rows_come_back(tmp_path: Path) -> None:
+    logbook = book(tmp_path)
+    logbook.write("training", 5, {"loss": 0.25, "images": 80, "learning_rate": 1e-4})
+    logbook.write("validation", 5, {"bleu": 0.5})
+    logbook.close()
+    assert read_metrics(tmp_path / "metrics.csv") == [
+        {"step": 5, "loss": 0.25, "images": 80, "learning_rate": 1e-4},
+        {"step": 5, "bleu": 0.5},
+    ]
+    with (tmp_path / "metrics.csv").open(newline="") as file:
+        assert next(csv.reader(file)) == list(COLUMNS)
+
+
+def test_what_is_later_than_the_resumed_step_is_dropped(tmp_path: Path) -> None:
+    """The process was killed after step 30, in the middle of a row; `latest/` is of step 20."""
+    logbook = book(tmp_path)
+    for step in (10, 20, 30):
+        logbook.write("training", step, {"loss": 1 / step})
+    logbook.close()
+    with (tmp_path / "metrics.csv").open("a") as file:
+        file.write("40,0.")
+    logbook = book(tmp_path, 20)
+    logbook.write("training", 30, {"loss": 7.0})
+    logbook.close()
+    rows = read_metrics(tmp_path / "metrics.csv")
+    assert [(row["step"], row["loss"]) for row in rows] == [(10, 0.1), (20, 0.05), (30, 7.0)]
+
+
+def events(folder: Path) -> list[Event]:
+    """All events of a folder, in the order of its files; the records are length, crc, data, crc."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        data = path.read_bytes()
+        while data:
+            length = int.from_bytes(data[:8], "little")
+            found.append(Event.FromString(data[12 : 12 + length]))
+            data = data[16 + length :]
+    return found
+
+
+def test_the_same_figures_are_there_for_tensorboard(tmp_path: Path) -> None:
+    """And a run that goes on tells it which ones hold no more."""
+    logbook = book(tmp_path)
+    logbook.write("training", 5, {"loss": 0.25})
+    logbook.write("validation", 5, {"bleu": 0.5})
+    logbook.close()
+    found = events(tmp_path / "events")
+    scalars = [(v.tag, v.simple_value, e.step) for e in found for v in e.summary.value]
+    assert scalars == [("training/loss", 0.25, 5), ("validation/bleu", 0.5, 5)]
+    book(tmp_path, 3).close()
+    starts = [e.step for e in events(tmp_path / "events") if e.session_log.status == 1]
+    assert 4 in starts
