@@ -17,6 +17,7 @@ from i2l_batch import options as o
 from i2l_batch.account import Account
 from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.errors import I2LError
+from i2l_batch.explain.command import explain
 from i2l_batch.interrupts import end_in_order
 from i2l_batch.options import EXTRACT, RUN
 from i2l_batch.train import commands
@@ -65,6 +66,7 @@ def transcribe(
     document_timeout: o.DocumentTimeout = EXTRACT.document_timeout,
     memory_limit: o.MemoryLimit = EXTRACT.memory_limit,
     max_files: o.MaxFiles = RUN.max_files,
+    attention: o.Attention = RUN.attention,
     crops: o.Crops = RUN.keep_crops,
     retry_failed: o.RetryFailed = RUN.retry_failed,
     overwrite: o.Overwrite = RUN.overwrite,
@@ -92,6 +94,7 @@ def transcribe(
         workers=workers,
         gpus=gpus,
         ray_address=ray_address,
+        attention=attention,
         keep_crops=crops,
         retry_failed=retry_failed,
         overwrite=overwrite,
@@ -170,6 +173,7 @@ def inspect(
         print(path)
 
 
+app.command()(explain)
 app.add_typer(commands.dataset, name="dataset")
 app.command()(commands.train)
 app.command()(commands.evaluate)

@@ -73,6 +73,8 @@ class TranscribeConfig:
     """GPUs to use, one model each; null for all of them."""
     ray_address: str | None = None
     """A running Ray cluster; null starts one on this machine."""
+    attention: bool = False
+    """Also find where each symbol of a formula stands."""
     keep_crops: bool = True
     """Store the picture of each formula with its row."""
     retry_failed: bool = False
@@ -101,5 +103,6 @@ class TranscribeConfig:
             "images": extract.images,
             "beam_size": self.beam_size,
             "max_length": self.max_length,
+            "attention": self.attention,
             "keep_crops": self.keep_crops,
         }

@@ -112,6 +112,7 @@ class Flow:
             config.beam_size,
             config.batch_size,
             config.max_length,
+            config.attention,
             self._plan.reader_threads,
         )
 

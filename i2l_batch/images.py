@@ -34,6 +34,8 @@ class Prepared:
 
     ink: np.ndarray
     """(h, w) uint8, `MARGIN` empty pixels around the ink."""
+    sharp: np.ndarray
+    """(H, W) uint8: the same ink in the given picture's own pixels, without a margin."""
     flags: tuple[str, ...]
     """Out of `inverted`, `oversize`, `blank`."""
     left: int
@@ -78,8 +80,8 @@ def prepare(
     box = _ink_box(ink)
     if box is None:
         empty = np.zeros((2 * MARGIN + 8, 2 * MARGIN + 8), np.uint8)
-        return Prepared(empty, (*flags, "blank"), 0, 0, 1.0)
-    ink = ink[box[1] : box[3], box[0] : box[2]]
+        return Prepared(empty, empty, (*flags, "blank"), 0, 0, 1.0)
+    ink = sharp = ink[box[1] : box[3], box[0] : box[2]]
     scale = em_pixels / em if em else _estimated_scale(ink, em_pixels)
     limit = min((most - 2 * MARGIN) / size for most, size in zip(max_size, ink.shape, strict=True))
     if scale > limit:
@@ -90,7 +92,7 @@ def prepare(
         ink = rescale(ink, scale)
     else:
         scale = 1.0
-    return Prepared(np.pad(ink, MARGIN), tuple(flags), box[0], box[1], scale)
+    return Prepared(np.pad(ink, MARGIN), sharp, tuple(flags), box[0], box[1], scale)
 
 
 def _estimated_scale(ink: np.ndarray, em_pixels: float) -> float:

@@ -94,6 +94,9 @@ RayAddress = Annotated[
     typer.Option(help="Ray cluster to use (auto, HOST:PORT); default: one on this machine."),
 ]
 
+Attention = Annotated[
+    bool, typer.Option("--attention", help="Also store where each symbol of a formula stands.")
+]
 MaxFiles = Annotated[int | None, typer.Option(help="Take only the first N inputs.")]
 Crops = Annotated[
     bool, typer.Option("--crops/--no-crops", help="Store the picture of each formula.")

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from i2l_batch.durable import whole_file
-from i2l_batch.records import FORMULA_SCHEMA, Crop, Document, Transcript, formula_id
+from i2l_batch.records import FORMULA_SCHEMA, Crop, Document, Symbol, Transcript, formula_id
 from i2l_batch.results import stored_name
 
 _PICTURE = "crop.bytes"
@@ -65,9 +65,15 @@ def formula_row(
         "valid": transcript.valid,
         "flags": list(transcript.flags),
         "alternatives": [asdict(candidate) for candidate in transcript.alternatives],
+        "symbols": None if transcript.symbols is None else list(map(_symbol, transcript.symbols)),
         "crop": {"bytes": crop.png, "path": f"{name}.png"} if keep_crop else None,
         "model": model,
     }
+
+
+def _symbol(symbol: Symbol) -> dict[str, Any]:
+    edges = asdict(symbol.box) if symbol.box else {}  # what is missing is stored as null
+    return {"token": symbol.token, **edges, "weight": symbol.weight}
 
 
 def document_row(document: Document) -> dict[str, Any]:

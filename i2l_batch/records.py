@@ -112,6 +112,17 @@ class Extraction:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Symbol:
+    """One token of a transcription and where it stands."""
+
+    token: str
+    box: Box | None
+    """In the unit of the crop's own box; null for a token that draws nothing, or was not found."""
+    weight: float | None
+    """Share of the model's attention that was on the box, 0 to 1; null like the box."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Candidate:
     """One transcription out of the beam."""
 
@@ -135,6 +146,8 @@ class Transcript:
     flags: tuple[str, ...]
     alternatives: tuple[Candidate, ...]
     """The rest of the beam, best first."""
+    symbols: tuple[Symbol, ...] | None = None
+    """One for each token of `latex`; null when nobody asked where they stand."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,6 +174,8 @@ def formula_id(source: str, source_sha256: str, page: int | None, index: int) ->
     key = hashlib.sha256(f"{source}\0{source_sha256}".encode("utf-8", "surrogateescape"))
     return f"{key.hexdigest()[:16]}-{page or 0:04d}-{index:03d}"
 
+
+_PLACE = [(name, pa.float32()) for name in ("x0", "y0", "x1", "y1", "weight")]
 
 FORMULA_SCHEMA = pa.schema(
     [
@@ -190,6 +205,7 @@ FORMULA_SCHEMA = pa.schema(
             pa.list_(pa.struct([("latex", pa.string()), ("score", pa.float32())])),
             nullable=False,
         ),
+        pa.field("symbols", pa.list_(pa.struct([("token", pa.string()), *_PLACE]))),
         # The Image convention of the datasets library: bytes are the encoded picture.
         pa.field("crop", pa.struct([("bytes", pa.binary()), ("path", pa.string())])),
         pa.field("model", pa.string(), nullable=False),

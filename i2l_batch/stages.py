@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from i2l_batch.errors import SourceError
 from i2l_batch.extract.files import file_sha256
 from i2l_batch.guard import ExtractionGuard
 from i2l_batch.records import Crop, Source, Transcript
+from i2l_batch.symbols import symbols_on_page
 
 if TYPE_CHECKING:
     from i2l_batch.transcriber import Device
@@ -87,6 +88,7 @@ class Reader:
         beam_size: int,
         batch_size: int,
         max_length: int,
+        attention: bool,
         num_threads: int,
     ) -> None:
         self._checkpoint = checkpoint
@@ -94,6 +96,7 @@ class Reader:
         self._beam_size = beam_size
         self._batch_size = batch_size
         self._max_length = max_length
+        self._attention = attention
         self._num_threads = num_threads
 
     def load(self) -> None:
@@ -110,6 +113,7 @@ class Reader:
             beam_size=self._beam_size,
             batch_size=self._batch_size,
             max_length=self._max_length,
+            attention=self._attention,
             num_threads=self._num_threads,
         )
 
@@ -121,10 +125,13 @@ class Reader:
 
         began = time.monotonic()
         crops = [chunks[chunk][crop] for chunk, crop in picks]
-        transcripts = self._transcriber.transcribe(
-            [decode_png(crop.png) for crop in crops], [crop.em for crop in crops]
-        )
-        return transcripts, time.monotonic() - began
+        pictures = [decode_png(crop.png) for crop in crops]
+        transcripts = self._transcriber.transcribe(pictures, [crop.em for crop in crops])
+        placed = [
+            replace(transcript, symbols=symbols_on_page(transcript.symbols, crop, picture.shape))
+            for transcript, crop, picture in zip(transcripts, crops, pictures, strict=True)
+        ]
+        return placed, time.monotonic() - began
 
 
 @cache

@@ -42,18 +42,26 @@ def answer(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], 
     """
     cursor = connection.execute(sql)
     description = cursor.description or []
-    return [column[0] for column in description], _fetch(
-        cursor, [str(column[1]) == "FLOAT" for column in description]
-    )
+    types = [str(column[1]) for column in description]
+    single = ["FLOAT" in name and "DOUBLE" not in name for name in types]
+    return [column[0] for column in description], _fetch(cursor, single)
 
 
 def _fetch(cursor: duckdb.DuckDBPyConnection, single: list[bool]) -> Rows:
     while rows := cursor.fetchmany(1000):
         for row in rows:
             yield tuple(
-                float(str(np.float32(value))) if short and value is not None else value
-                for value, short in zip(row, single, strict=True)
+                _short(value) if short else value for value, short in zip(row, single, strict=True)
             )
+
+
+def _short(value: Any) -> Any:
+    """All floats in a value with the digits that 32 bits have."""
+    if isinstance(value, float):
+        return float(str(np.float32(value)))
+    if isinstance(value, dict):
+        return {name: _short(item) for name, item in value.items()}
+    return [_short(item) for item in value] if isinstance(value, list) else value
 
 
 def write_csv(columns: Sequence[str], rows: Rows, out: TextIO) -> None:

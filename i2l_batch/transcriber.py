@@ -7,9 +7,8 @@ compute little padding.
 
 from __future__ import annotations
 
-import hashlib
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -17,35 +16,34 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from i2l_batch.answers import NOTHING, chosen, transcript
+from i2l_batch.attention import Attention
+from i2l_batch.batches import Key, key_of, size_batches
 from i2l_batch.errors import UsageError
-from i2l_batch.images import prepare
-from i2l_batch.latex import is_valid
+from i2l_batch.images import Prepared, prepare
 from i2l_batch.models.beam_search import BeamConfig, Hypothesis, beam_search
 from i2l_batch.models.checkpoint import load_checkpoint
 from i2l_batch.models.encoder import STRIDE
 from i2l_batch.models.files import SHIPPED
 from i2l_batch.models.stepper import ModelStepper
-from i2l_batch.models.tokenizer import BOS, EOS, Tokenizer
-from i2l_batch.records import Candidate, Transcript
+from i2l_batch.models.tokenizer import BOS, EOS, SPECIALS
+from i2l_batch.records import Symbol, Transcript
+from i2l_batch.symbols import find_symbols
 
 Device = Literal["auto", "cpu", "cuda"]
-
-BATCH_PIXELS = 2_000_000
-"""Padded pixels that are encoded at once: about 250 MB of activations."""
-
-NOTHING = [Hypothesis(tokens=(), log_probability=0.0, finished=True)]
-"""What is read in a blank picture. A model would recite something."""
 
 REMEMBERED = 10_000
 """Pictures whose answers are kept, for the same formula on another page or in another paper."""
 
 
-class Key(NamedTuple):
-    """What tells prepared pictures apart."""
+class Reading(NamedTuple):
+    """What was read in a prepared picture."""
 
-    height: int
-    width: int
-    digest: bytes
+    hypotheses: list[Hypothesis]
+    symbols: Sequence[Symbol] | None
+    """Of the answer; null when attention is not recorded."""
+    attention: Attention | None
+    """Of the answer; null when it is not recorded, and in what is remembered: it is large."""
 
 
 class Transcriber:
@@ -59,6 +57,7 @@ class Transcriber:
         beam_size: int = 5,
         batch_size: int = 32,
         max_length: int = 256,
+        attention: bool = False,
         num_threads: int | None = None,
     ) -> None:
         """Load a checkpoint.
@@ -69,6 +68,7 @@ class Transcriber:
             beam_size: hypotheses that are followed per picture; 1 is greedy, and fastest.
             batch_size: most pictures that are decoded at once.
             max_length: most tokens of an answer.
+            attention: also find where each token stands: `Transcript.symbols`, and `look`.
             num_threads: CPU threads; null leaves torch's own choice.
         """
         if num_threads is not None:
@@ -81,8 +81,9 @@ class Transcriber:
             eos=EOS,
             beam_size=beam_size,
             max_length=min(max_length, self.model.config.max_tokens),
+            record_attention=attention,
         )
-        self._read: dict[Key, list[Hypothesis]] = {}
+        self._known: dict[Key, Reading] = {}
 
     def transcribe(
         self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None = None
@@ -93,38 +94,91 @@ class Transcriber:
             pictures: black on white or the reverse, any size.
             ems: size of each formula's main font in pixels, where it is known.
         """
+        prepared = self._prepare(pictures, ems)
+        found = {key: self._known[key] for key, _ in prepared if key in self._known}
+        unread = {key: picture for key, picture in prepared if key not in found}
+        for key, reading in self._read(unread):
+            found[key] = reading._replace(attention=None)
+        self._remember(found)
+        return [self._transcript(found[key], picture) for key, picture in prepared]
+
+    def look(
+        self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None = None
+    ) -> list[tuple[Transcript, Attention]]:
+        """As `transcribe`, with what the model looked at for each token; nothing is remembered.
+
+        Raises:
+            AssertionError: the transcriber was made without `attention`.
+        """
+        assert self.beam.record_attention, "made without attention"
+        prepared = self._prepare(pictures, ems)
+        found = dict(self._read(dict(prepared)))
+        answers = []
+        for key, picture in prepared:
+            attention = found[key].attention
+            assert attention is not None
+            answers.append((self._transcript(found[key], picture), attention))
+        return answers
+
+    def _prepare(
+        self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None
+    ) -> list[tuple[Key, Prepared]]:
+        em_pixels, max_size = self.model.em_pixels, self.model.max_size
         prepared = [
-            prepare(grey, em, em_pixels=self.model.em_pixels, max_size=self.model.max_size)
+            prepare(grey, em, em_pixels=em_pixels, max_size=max_size)
             for grey, em in zip(pictures, ems or [None] * len(pictures), strict=True)
         ]
-        keys = [_key(picture.ink) for picture in prepared]
-        unread = {
-            key: picture.ink
-            for key, picture in zip(keys, prepared, strict=True)
-            if "blank" not in picture.flags and key not in self._read
-        }
-        found = {key: self._read[key] for key in keys if key in self._read}
-        for batch in size_batches(unread, self.batch_size):
-            answers = self._decode([unread[key] for key in batch])
-            found.update(zip(batch, answers, strict=True))
-        self._remember(found)
-        return [
-            transcript(found.get(key, NOTHING), self.tokenizer, picture.flags)
-            for key, picture in zip(keys, prepared, strict=True)
-        ]
+        return [(key_of(picture, self.beam.record_attention), picture) for picture in prepared]
 
-    def _remember(self, found: dict[Key, list[Hypothesis]]) -> None:
-        self._read |= found
-        for key in list(self._read)[: max(0, len(self._read) - REMEMBERED)]:
-            del self._read[key]
+    def _transcript(self, reading: Reading, picture: Prepared) -> Transcript:
+        return transcript(reading.hypotheses, self.tokenizer, picture.flags, reading.symbols)
+
+    def _remember(self, found: dict[Key, Reading]) -> None:
+        self._known |= found
+        for key in list(self._known)[: max(0, len(self._known) - REMEMBERED)]:
+            del self._known[key]
+
+    def _read(self, pictures: Mapping[Key, Prepared]) -> Iterator[tuple[Key, Reading]]:
+        """Each picture read, in any order."""
+        blank = {key for key, picture in pictures.items() if "blank" in picture.flags}
+        for key in blank:
+            yield key, self._reading(pictures[key], NOTHING, (0, 0))
+        for batch in size_batches(pictures.keys() - blank, self.batch_size):
+            images, sizes = pad([pictures[key].ink for key in batch])
+            padded = (images.shape[1], images.shape[2])
+            for key, hypotheses in zip(batch, self._decode(images, sizes), strict=True):
+                yield key, self._reading(pictures[key], hypotheses, padded)
 
     @torch.inference_mode()
-    def _decode(self, inks: Sequence[np.ndarray]) -> list[list[Hypothesis]]:
-        images, sizes = pad(inks)
+    def _decode(self, images: Tensor, sizes: Tensor) -> list[list[Hypothesis]]:
         with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
             memory = self.model.encode(images.to(self.device), sizes.to(self.device))
             stepper = ModelStepper(self.model, memory, self.beam.beam_size)
-            return beam_search(stepper, len(inks), self.beam, self.device)
+            return beam_search(stepper, len(images), self.beam, self.device)
+
+    def _reading(
+        self, picture: Prepared, hypotheses: list[Hypothesis], padded: tuple[int, int]
+    ) -> Reading:
+        if not self.beam.record_attention:
+            return Reading(hypotheses, None, None)
+        answer = hypotheses[chosen(hypotheses, self.tokenizer)]
+        kept = [i for i, token in enumerate(answer.tokens) if token >= len(SPECIALS)]
+        weights = np.zeros((0, 0), np.float32)
+        places = np.zeros((0, 4))
+        if answer.attention is not None:
+            weights = answer.attention[kept].cpu().numpy()
+            places = self.model.places(padded, picture.ink.shape).numpy().astype(float)
+            # The padding of the batch is no place of the picture.
+            seen = weights.max(0, initial=0) > 0
+            weights, places = weights[:, seen], places[seen]
+        attention = Attention(
+            tokens=tuple(self.tokenizer.vocabulary[answer.tokens[i]] for i in kept),
+            weights=weights,
+            places=picture.to_given(places),
+            em=self.model.em_pixels / picture.scale,
+        )
+        symbols = find_symbols(attention, picture.sharp, (picture.left, picture.top))
+        return Reading([replace(h, attention=None) for h in hypotheses], symbols, attention)
 
 
 def choose_device(device: Device) -> Literal["cpu", "cuda"]:
@@ -143,67 +197,3 @@ def pad(inks: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
     for i, ink in enumerate(inks):
         batch[i, : ink.shape[0], : ink.shape[1]] = ink
     return torch.from_numpy(batch / 255), torch.from_numpy(sizes)
-
-
-def size_batches(pictures: Mapping[Key, np.ndarray], batch_size: int) -> list[list[Key]]:
-    """The pictures' keys in batches of like size, within `batch_size` and `BATCH_PIXELS`."""
-    # Wide formulas have many tokens: sorted by width, a batch also ends at about the same step.
-    ordered = sorted(pictures, key=lambda key: (key.width, key.height))
-    batches: list[list[Key]] = []
-    height = 0
-    for key in ordered:
-        height = max(height, key.height)
-        full = batches and (
-            len(batches[-1]) == batch_size
-            or (len(batches[-1]) + 1) * height * key.width > BATCH_PIXELS
-        )
-        if full or not batches:
-            batches.append([])
-            height = key.height
-        batches[-1].append(key)
-    return batches
-
-
-def transcript(
-    hypotheses: Sequence[Hypothesis], tokenizer: Tokenizer, flags: tuple[str, ...]
-) -> Transcript:
-    """The answer out of a beam: its best hypothesis that parses, or the best if none does."""
-    latexes = [tokenizer.decode(h.tokens) for h in hypotheses]
-    chosen = next((i for i, latex in enumerate(latexes) if is_valid(latex)), 0)
-    best, latex = hypotheses[chosen], latexes[chosen]
-    if not best.finished:
-        flags = (*flags, "max_length")
-    if has_loop(best.tokens):
-        flags = (*flags, "repeats")
-    valid = is_valid(latex)
-    return Transcript(
-        latex=latex,
-        # The geometric mean of the token probabilities; not calibrated to accuracy.
-        confidence=0.0 if "blank" in flags else math.exp(min(best.score, 0.0)),
-        score=best.score,
-        num_tokens=len(best.tokens),
-        stop="eos" if best.finished else "length",
-        valid=valid,
-        flags=flags if valid else (*flags, "invalid"),
-        alternatives=tuple(
-            Candidate(latex=other, score=h.score)
-            for i, (other, h) in enumerate(zip(latexes, hypotheses, strict=True))
-            if i != chosen
-        ),
-    )
-
-
-def _key(ink: np.ndarray) -> Key:
-    height, width = ink.shape
-    return Key(height, width, hashlib.blake2b(ink.tobytes(), digest_size=16).digest())
-
-
-def has_loop(tokens: Sequence[int], repeats: int = 6) -> bool:
-    """Whether a run of 2 to 12 tokens comes `repeats` times in a row, as a stuck decoder does."""
-    for period in range(2, 13):
-        matches = 0
-        for i in range(period, len(tokens)):
-            matches = matches + 1 if tokens[i] == tokens[i - period] else 0
-            if matches >= period * (repeats - 1):
-                return True
-    return False

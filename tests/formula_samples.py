@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from i2l_batch.records import Box, Candidate, Crop, Document, Transcript, formula_id
+from i2l_batch.records import Box, Candidate, Crop, Document, Symbol, Transcript, formula_id
 from i2l_batch.results import open_results
 from i2l_batch.store import Store, formula_row
 
 SETTINGS = {"dpi": 200, "inline": False, "pages": None}
 MODEL = {"id": "compact-1", "sha256": "ab" * 32}
 NEVER = 1e9
+SYMBOLS = (
+    Symbol(token="x", box=Box(x0=1.0, y0=2.5, x1=8.0, y1=9.0), weight=0.75),
+    Symbol(token="^", box=None, weight=None),
+)
 
 
 def open_store(folder: Path, **options: Any) -> Store:
@@ -51,6 +55,7 @@ def row(source: str, version: str, index: int, png: bytes = b"\x89PNG 12345") ->
         valid=index % 2 == 0,
         flags=("repeats",) if index % 2 else (),
         alternatives=(Candidate(latex="x", score=-2.0),),
+        symbols=SYMBOLS if index % 2 else None,
     )
     return formula_row(source, version, crop, transcript, keep_crop=True, model="compact-1")
 

@@ -60,6 +60,10 @@ def test_rows_come_back_as_they_were_given(tmp_path: Path) -> None:
         "valid": False,
         "flags": ["repeats"],
         "alternatives": [{"latex": "x", "score": -2.0}],
+        "symbols": [
+            {"token": "x", "x0": 1.0, "y0": 2.5, "x1": 8.0, "y1": 9.0, "weight": 0.75},
+            {"token": "^", "x0": None, "y0": None, "x1": None, "y1": None, "weight": None},
+        ],
         "crop": {"bytes": b"\x89PNG 12345", "path": f"{row['formula_id']}.png"},
         "model": "compact-1",
     }

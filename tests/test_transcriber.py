@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from i2l_batch.answers import has_loop, transcript
+from i2l_batch.batches import BATCH_PIXELS, Key, size_batches
 from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import CheckpointError
 from i2l_batch.extract import extract_chunk
@@ -19,15 +22,7 @@ from i2l_batch.models.beam_search import Hypothesis
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.decoder import Memory
 from i2l_batch.models.tokenizer import Tokenizer
-from i2l_batch.transcriber import (
-    BATCH_PIXELS,
-    Key,
-    Transcriber,
-    has_loop,
-    pad,
-    size_batches,
-    transcript,
-)
+from i2l_batch.transcriber import Transcriber, pad
 from tests.conftest import EXAMPLES
 
 
@@ -59,7 +54,7 @@ def counting(transcriber: Transcriber) -> Counting:
     return model
 
 
-def reader(checkpoint: Path, **options: int) -> Transcriber:
+def reader(checkpoint: Path, **options: Any) -> Transcriber:
     return Transcriber(checkpoint, device="cpu", num_threads=1, **options)
 
 

@@ -1,0 +1,57 @@
+"""Which prepared pictures are equal, and which are decoded together.
+
+In: prepared pictures. Out: their keys, in batches of like size. Knows nothing of models.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from i2l_batch.images import Prepared
+
+BATCH_PIXELS = 2_000_000
+"""Padded pixels that are encoded at once: about 250 MB of activations."""
+
+
+class Key(NamedTuple):
+    """What tells prepared pictures apart."""
+
+    height: int
+    width: int
+    digest: bytes
+
+
+def key_of(picture: Prepared, located: bool) -> Key:
+    """The key of a picture.
+
+    Args:
+        picture: one that is to be read.
+        located: count pictures as equal only if their symbols stand at the same places, too.
+    """
+    digest = hashlib.blake2b(picture.ink.tobytes(), digest_size=16)
+    if located:
+        digest.update(picture.sharp.tobytes())
+        digest.update(repr((picture.left, picture.top, picture.scale)).encode())
+    height, width = picture.ink.shape
+    return Key(height, width, digest.digest())
+
+
+def size_batches(pictures: Iterable[Key], batch_size: int) -> list[list[Key]]:
+    """The pictures' keys in batches of like size, within `batch_size` and `BATCH_PIXELS`."""
+    # Wide formulas have many tokens: sorted by width, a batch also ends at about the same step.
+    ordered = sorted(pictures, key=lambda key: (key.width, key.height, key.digest))
+    batches: list[list[Key]] = []
+    height = 0
+    for key in ordered:
+        height = max(height, key.height)
+        full = batches and (
+            len(batches[-1]) == batch_size
+            or (len(batches[-1]) + 1) * height * key.width > BATCH_PIXELS
+        )
+        if full or not batches:
+            batches.append([])
+            height = key.height
+        batches[-1].append(key)
+    return batches
