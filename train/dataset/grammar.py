@@ -129,6 +129,8 @@ def _length(reader: Reader, token: str, result: list[str]) -> None:
     reader.at += 1
     if in_braces:
         reader.expect("}")
+    elif "".join(reader.tokens[reader.at : reader.at + 5]).startswith(("plus", "minus")):
+        raise FormulaError("has a length that stretches")
     command = r"\vspace" if token.startswith(r"\vspace") else r"\hspace"
     result += [command, "{", length.replace("true", ""), "}"]
 

@@ -20,13 +20,13 @@ Style = Literal["paper", "canonical", "none"]
 """paper: as the paper normalises; canonical: that, without groups that change nothing; none: the
 tokens as they are written."""
 
+STYLES: tuple[Style, ...] = get_args(Style)
+
 _UNCOMMENTED = re.compile(r"(?:[^\\%]|\\.|\\$)*", re.DOTALL)
 _FOREIGN = re.compile(r"[^\t\n -~]")
 _WORDS = re.compile(rf"\\(?:{'|'.join(name[1:] for name in FONT_OF_TEXT)})(\s*)\{{")
 _BRACE = re.compile(r"\\.|[{}]")
 _SPACE = re.compile(r"\$[^$]*\$|\\[A-Za-z]+\s*|\\.|\s+")
-
-STYLES: tuple[Style, ...] = get_args(Style)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,31 +15,26 @@ _MATH_ONLY = frozenset(["_", "^", "&", "#", r"\sb", r"\sp", r"\over", r"\atop", 
 
 
 def words(reader: Reader, token: str, result: list[str]) -> None:
-    """The argument of a command for words."""
+    """The argument of a command for words, in turns with the mathematics in it."""
     font = FONT_OF_TEXT[token]
     if reader.next != "{":
+        if token == r"\hbox":  # it takes a group, or a width before it
+            raise FormulaError("lacks an argument")
         result += [font, "{", *reader.argument(), "}"]
         return
     reader.at += 1
-    parts = 0
-    letters = _letters(reader)
-    while reader.next == "$":
-        parts += _add(font, letters, result)
+    start = len(result)
+    while True:
+        if letters := _letters(reader):
+            result += [font, "{", *letters, "}"]
+        if reader.next != "$":
+            break
         reader.at += 1
         result += reader.sequence(_MATH_ENDS)
         reader.expect("$")
-        parts += 1
-        letters = _letters(reader)
     reader.expect("}")
-    if not _add(font, letters, result) and not parts:
+    if len(result) == start:
         result += [font, "{", "}"]
-
-
-def _add(font: str, letters: list[str], result: list[str]) -> int:
-    if not letters:
-        return 0
-    result += [font, "{", *letters, "}"]
-    return 1
 
 
 def _letters(reader: Reader) -> list[str]:
