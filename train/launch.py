@@ -13,7 +13,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +32,7 @@ from i2l_batch.train.state import Progress
 from i2l_batch.train.stopping import Stop, first_signal_stops
 from i2l_batch.train.team import Solo, Team
 from i2l_batch.train.workers import work_together
-from i2l_batch.transcriber import Device, choose_device
+from i2l_batch.transcriber import Device
 
 FAILURES_LOG = "failures.log"
 """File of the run folder with the tracebacks of workers that failed."""
@@ -71,18 +71,19 @@ def launch(
         run=job.run.absolute(),
         start_from=job.start_from and job.start_from.absolute(),
     )
-    job.run.mkdir(parents=True, exist_ok=True)
+    alone: Solo | None = None
     if not ray_address:
         here = Machine(os.cpu_count() or 1, torch.cuda.device_count())
         if workers is None:
             workers = 0 if device == "cpu" else here.gpus
-        if workers:  # refuse before Ray starts
-            share_out([here], workers, gpus, device)
-    with first_signal_stops() as stop:
+        crew = share_out([here], max(1, workers), gpus, device)  # refuses before Ray starts
         if workers == 0:
-            chosen = choose_device("cuda" if gpus else device)
-            with held(job.run):
-                return train(job, Solo(torch.device(chosen)), OnScreen(display, stop))
+            alone = Solo(torch.device("cuda" if crew.gpus else "cpu"))
+    job.run.mkdir(parents=True, exist_ok=True)
+    with first_signal_stops() as stop:
+        if alone:
+            with held(job.run, display.say):
+                return train(job, alone, OnScreen(display, stop))
         with session(ray_address) as machines, _marked(job.run) as marker:
             crew = share_out(machines, workers, gpus, device)
             display.say(str(crew))
@@ -146,7 +147,7 @@ class Work:
             )
         if team.rank:
             return train(self.job, team, monitor)
-        with held(self.job.run):
+        with held(self.job.run, monitor.say):
             return train(self.job, team, monitor)
 
 
@@ -162,22 +163,28 @@ def _marked(run: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def held(run: Path) -> Iterator[None]:
+def held(
+    run: Path, say: Callable[[str], None], *, patience: float = _LOCK_SECONDS
+) -> Iterator[None]:
     """Keep other runs out of the folder. Workers that a killed driver left behind are waited for.
 
     Raises:
-        StoreError: another run has it.
+        StoreError: another run has it, and does not end within `patience` seconds.
     """
-    began = time.monotonic()
-    while True:
-        try:
-            lock = FolderLock(run)
-            break
-        except StoreError:
-            if time.monotonic() - began >= _LOCK_SECONDS:
-                raise
-        time.sleep(0.5)
+    deadline = time.monotonic() + patience
+    while isinstance(lock := _try_lock(run), StoreError):
+        if time.monotonic() >= deadline:
+            raise lock
+        say(str(lock))
+        time.sleep(patience / 4)
     try:
         yield
     finally:
         lock.release()
+
+
+def _try_lock(run: Path) -> FolderLock | StoreError:
+    try:
+        return FolderLock(run)
+    except StoreError as error:
+        return error

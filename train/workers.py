@@ -27,7 +27,7 @@ from i2l_batch.train.team import Distributed, LostWorkerError, Team
 Work = Callable[[Team, Monitor], Any]
 """What each worker does. It travels to the workers by pickle."""
 
-_FAILURES = 3
+FAILURES = 3
 """In a row, none of which got further than the one before: then it is no accident."""
 
 _COLLECTIVE_SECONDS = 1800
@@ -42,12 +42,18 @@ _LEAVE_SECONDS = 15.0
 
 
 def work_together(
-    work: Work, crew: Crew, display: Display, stop: Stop, *, failures_log: Path
+    work: Work,
+    crew: Crew,
+    display: Display,
+    stop: Stop,
+    *,
+    failures_log: Path,
+    most_failures: int = FAILURES,
 ) -> Any:
     """Run the work in Ray workers and return what process 0 returned; Ray is connected already.
 
-    A worker's death ends the others' work too, and all start again, unless three starts in a row
-    end without getting further.
+    A worker's death ends the others' work too, and all start again, unless `most_failures` starts
+    in a row end without getting further.
 
     Raises:
         I2LError: a worker raised it (it is passed on), or workers die again and again.
@@ -75,7 +81,7 @@ def work_together(
                 furthest = max(furthest, driver.step)
                 _log(failures_log, driver.step, error)
             line = f"worker {rank} failed at step {max(furthest, 0)}: {_reason(cause)}"
-            if failures == _FAILURES:
+            if failures >= most_failures:
                 raise I2LError(
                     f"{line}; {failures} starts in a row got no further, see {failures_log}"
                 )
@@ -121,11 +127,11 @@ class _Driver:
         import ray
 
         mail: Mail = ray.get(self._mailbox.fetch.remote(self._stop.requested))
+        self._working = self._working or bool(mail.lines or mail.status)
         for line in mail.lines:
             self._display.say(line)
         if mail.status:
             self.step = max(self.step, mail.status.step)
-            self._working = True
             self._display.report(mail.status)
         elif not self._working:
             self._display.waiting()
