@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from tensorboardX.proto.event_pb2 import Event
+from tensorboardX.proto.event_pb2 import Event  # pyright: ignore[reportAttributeAccessIssue]
 
 from i2l_batch.errors import UsageError
 from i2l_batch.train.config_file import override
