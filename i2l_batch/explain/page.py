@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from i2l_batch.explain.formula import Explained
+from i2l_batch.explain.sheet import COLOURS
 from i2l_batch.extract.crops import encode_png
 from i2l_batch.records import Box
 from i2l_batch.visible import draws
@@ -47,7 +48,8 @@ class Page:
     def __init__(self, file: BinaryIO, model: str) -> None:
         """Begin the page. model: what it says about the weights."""
         text = resources.files("i2l_batch.explain").joinpath("page.html").read_text("utf-8")
-        head, self._tail = Template(text).substitute(model=escape(model)).split("<!-- formulas -->")
+        text = Template(text).substitute(model=escape(model), colours=COLOURS.tolist())
+        head, self._tail = text.split("<!-- formulas -->")
         self._file = file
         self._write(head)
 

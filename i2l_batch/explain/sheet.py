@@ -49,19 +49,20 @@ def light(explained: Explained, token: int, shape: tuple[int, int], zoom: float)
     found = np.zeros(shape)
     spread = SPREAD * attention.em
     edges = (attention.places + np.array([-1, -1, 1, 1]) * spread) * zoom
-    for (x0, y0, x1, y1), weight in zip(
-        np.maximum(np.rint(edges), 0).astype(int), attention.weights[token], strict=True
-    ):
-        if weight > 1e-4:
-            part = found[y0:y1, x0:x1]
-            np.maximum(part, math.sqrt(min(weight, 1.0)), out=part)
+    edges = np.maximum(np.rint(edges), 0).astype(int)
+    weights = np.sqrt(np.clip(attention.weights[token], 0, 1))
+    for place in np.flatnonzero(weights > 0.01):
+        x0, y0, x1, y1 = edges[place]
+        part = found[y0:y1, x0:x1]
+        np.maximum(part, weights[place], out=part)
     return found
 
 
 def lit(grey: np.ndarray, strength: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8: a picture (H, W) uint8 on a ground of light (H, W) in 0..1."""
-    steps = np.linspace(0, 1, len(COLOURS))
-    ground = np.stack([np.interp(strength, steps, channel) for channel in COLOURS.T], -1)
+    steps, levels = np.linspace(0, 1, len(COLOURS)), np.linspace(0, 1, 256)
+    table = np.stack([np.interp(levels, steps, channel) for channel in COLOURS.T], -1)
+    ground = table[np.rint(strength * 255).astype(np.uint8)]
     return np.rint(ground * (grey[..., None] / 255)).astype(np.uint8)
 
 
