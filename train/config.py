@@ -34,12 +34,13 @@ class DataConfig:
     """Pictures move by some pixels, strokes get thicker, thinner, softer or paler."""
     token_dropout: float = 0.0
     """Share of the decoder's input tokens replaced by `<unk>`, so that it must look (0-1)."""
-    loader_workers: int = 0
-    """Processes per worker that read pictures ahead; 0 reads in the worker itself."""
+    loader_workers: int = -1
+    """Processes per worker that read pictures ahead; 0 reads in the worker itself, -1 takes 2 for
+    a GPU and 0 for a CPU."""
 
     def __post_init__(self) -> None:
         at_least("data", self, 1, "max_tokens")
-        at_least("data", self, 0, "loader_workers")
+        at_least("data", self, -1, "loader_workers")
         share("data", self, "token_dropout")
         if self.buckets == "length" and not (self.bins and self.bins[0] > 0):
             raise UsageError("data.bins needs at least one edge above 0")

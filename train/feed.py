@@ -109,7 +109,7 @@ class Feed(Dataset[Step]):
 
 def steps(feed: Feed, start: int, end: int, loader_workers: int) -> Iterator[Step]:
     """Steps `start` to `end`, read ahead by so many processes; 0 reads when asked."""
-    loader = DataLoader(
+    yield from DataLoader(
         feed,
         batch_size=None,
         sampler=range(start, end),  # each item is a whole step
@@ -117,4 +117,3 @@ def steps(feed: Feed, start: int, end: int, loader_workers: int) -> Iterator[Ste
         # Forked from a process with threads (Ray, CUDA) a child can hang.
         multiprocessing_context="spawn" if loader_workers else None,
     )
-    yield from loader

@@ -107,7 +107,10 @@ class Trainer:
     def _fit(self, report: Report) -> None:
         """Learn step by step; between steps validate and save when it is time to."""
         progress, config = self.progress, self.job.config
-        feed = steps(self.feed, progress.step, progress.total_steps, config.data.loader_workers)
+        loaders = config.data.loader_workers
+        if loaders < 0:
+            loaders = 2 if self.team.device.type == "cuda" else 0
+        feed = steps(self.feed, progress.step, progress.total_steps, loaders)
         start, stop = progress.seconds, GO_ON
         while True:
             if stop == GO_ON and self._validation_due:

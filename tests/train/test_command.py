@@ -1,0 +1,77 @@
+"""`i2l train` as people call it, in this process."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from i2l_batch.cli import main
+from i2l_batch.errors import UsageError
+from i2l_batch.train.commands.train import choose_config
+from i2l_batch.train.config_file import override, to_toml
+from i2l_batch.train.presets import preset
+from i2l_batch.train.run_folder import claim, run_config
+from tests.train.little_world import samples, write_dataset
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """`main` sets handlers of signals; the tests keep theirs."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def call(*arguments: str | Path) -> int:
+    """`i2l ARGUMENTS`; its exit code."""
+    with pytest.raises(SystemExit) as caught:
+        main([str(argument) for argument in arguments])
+    code = caught.value.code
+    return code if isinstance(code, int) else 0
+
+
+def test_a_run_its_end_and_its_refusals(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    drawn = samples(20, 3)
+    data, run = write_dataset(tmp_path / "ds", drawn, drawn[:4]), tmp_path / "run"
+    train = ["train", data, "-o", run, "--device", "cpu", "--workers", "0"]
+    new = [*train, "--preset", "strips-tiny", "--set", "model.lstm_units=16", "-b", "10"]
+    assert call(*new, "--epochs", "2", "--learning-rate", "2e-3") == 0
+    err = capfd.readouterr().err
+    assert "from step 0 to 4" in err
+    assert "finished: step 4 of 4, best validation BLEU 0." in err
+    config = run_config(run)
+    assert config is not None
+    assert (config.batch_size, config.epochs, config.optimizer.learning_rate) == (10, 2.0, 2e-3)
+    assert config.model == override(preset("strips-tiny"), ["model.lstm_units=16"]).model
+    assert call(*train) == 0  # a run knows its own settings
+    assert "nothing left to do: step 4 of 4" in capfd.readouterr().err
+    assert call(*train, "--epochs", "3") == 0
+    assert "finished: step 6 of 6" in capfd.readouterr().err
+    assert call(*train, "-b", "5") == 2
+    assert "started with other settings (batch_size 10 -> 5)" in capfd.readouterr().err
+    assert call(*new, "--set", "optimizer.lr=1") == 2
+    assert "no setting optimizer.lr; did you mean " in capfd.readouterr().err
+    assert call("train", data, "-o", data, "--workers", "0") == 2
+    assert "holds no training run" in capfd.readouterr().err
+    assert call("train", tmp_path / "none", "-o", tmp_path / "other", "--workers", "0") == 2
+    assert len(capfd.readouterr().err.splitlines()) == 1
+
+
+def test_which_configuration_is_taken(tmp_path: Path) -> None:
+    """The options' own, else the run's, else compact; settings on top."""
+    run = tmp_path / "run"
+    assert choose_config(run, None, None, []) == preset("compact")
+    assert choose_config(run, "nopool", None, ["seed=2"]).seed == 2
+    mine = override(preset("strips"), ["seed=3"])
+    file = tmp_path / "mine.toml"
+    file.write_text(to_toml(mine), "utf-8")
+    assert choose_config(run, None, file, []) == mine
+    claim(run, mine)
+    assert choose_config(run, None, None, ["max_minutes=2"]).max_minutes == 2
+    assert choose_config(run, "compact", None, []) == preset("compact")
+    with pytest.raises(UsageError, match="--preset and --config"):
+        choose_config(run, "compact", file, [])
