@@ -6,7 +6,8 @@ Each model, precision and task runs in a process of its own, so that peak memory
 line for each. Weights, pictures and tokens are random: none of them changes the cost. The least of
 a few times is given, the first not counted. `compact` is measured twice: with the pixels of the
 paper's pictures, and `compact-small` in the size in which it reads the same formulas (14 pixels to
-the em instead of 33.2).
+the em instead of 33.2). On a machine with other work, `--clock cpu` counts the seconds of all cores
+together instead of those on the wall.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -47,75 +49,87 @@ def build(name: str) -> tuple[Recognizer, tuple[int, int]]:
     return model, SMALL_SIZE if small else PAPER_SIZE
 
 
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is measured, and how."""
+
+    model: Recognizer
+    images: torch.Tensor
+    sizes: torch.Tensor
+    tokens: torch.Tensor
+    rounds: int
+    clock: Callable[[], float]
+
+    def timed(self, work: Callable[[], Result]) -> tuple[Result, float]:
+        """What it returns, and the seconds it took."""
+        began = self.clock()
+        result = work()
+        return result, self.clock() - began
+
+    def least(self, work: Callable[[], object]) -> float:
+        """The least seconds it took in several rounds."""
+        return min([self.timed(work)[1] for _ in range(self.rounds + 1)][1:])
+
+
 def measure(args: argparse.Namespace) -> str:
     """Run one task of one model in one precision; the line to print."""
     torch.set_num_threads(args.threads)
     torch.manual_seed(0)
     model, (height, width) = build(args.model)
-    padded = (-(-height // 8) * 8, -(-width // 8) * 8)
-    images = torch.zeros(args.batch, *padded)
+    images = torch.zeros(args.batch, -(-height // 8) * 8, -(-width // 8) * 8)
     images[:, :height, :width] = torch.rand(args.batch, height, width)
-    sizes = torch.tensor([[height, width]] * args.batch)
-    tokens = torch.randint(4, VOCABULARY, (args.batch, args.tokens))
+    work = Work(
+        model=model,
+        images=images,
+        sizes=torch.tensor([[height, width]] * args.batch),
+        tokens=torch.randint(4, VOCABULARY, (args.batch, args.tokens)),
+        rounds=args.rounds,
+        clock=time.process_time if args.clock == "cpu" else time.perf_counter,
+    )
     with torch.autocast("cpu", torch.bfloat16, enabled=args.precision == "bf16"):
-        task = training if args.task == "train" else decoding
-        figures = task(model, images, sizes, tokens, args.rounds)
+        figures = training(work) if args.task == "train" else decoding(work)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak /= 2**20 if sys.platform == "darwin" else 2**10
     return f"{args.model:13}  {args.precision}  {args.task:6}  {figures}  peak {peak:5.0f} MiB"
 
 
-def training(
-    model: Recognizer, images: torch.Tensor, sizes: torch.Tensor, tokens: torch.Tensor, rounds: int
-) -> str:
+def training(work: Work) -> str:
     """Seconds of a forward and of a backward pass."""
 
     def loss() -> torch.Tensor:
-        logits, _ = model(images, sizes, tokens)
-        return torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), tokens.flatten())
+        logits, _ = work.model(work.images, work.sizes, work.tokens)
+        return torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1).float(), work.tokens.flatten()
+        )
 
     forward, backward = [], []
-    for _ in range(rounds + 1):
-        model.zero_grad()
-        value, seconds = timed(loss)
+    for _ in range(work.rounds + 1):
+        work.model.zero_grad()
+        value, seconds = work.timed(loss)
         forward.append(seconds)
-        backward.append(timed(value.backward)[1])
+        backward.append(work.timed(value.backward)[1])
     there, back = min(forward[1:]), min(backward[1:])
-    speed = len(images) / (there + back)
-    return f"forward {there:6.2f} s  backward {back:6.2f} s  {speed:5.2f} images/s"
+    speed = len(work.images) / (there + back)
+    return f"forward {there:6.2f} s  backward {back:6.2f} s  {speed:6.2f} images/s"
 
 
 @torch.inference_mode()
-def decoding(
-    model: Recognizer, images: torch.Tensor, sizes: torch.Tensor, tokens: torch.Tensor, rounds: int
-) -> str:
+def decoding(work: Work) -> str:
     """Seconds to encode, milliseconds of a greedy step and of a step of the paper's beam."""
-    model.eval()
-    length = tokens.shape[1]
-    encoding = min(timed(partial(model.encode, images, sizes))[1] for _ in range(rounds + 1))
-    memory = model.encode(images, sizes)
+    model, length = work.model.eval(), work.tokens.shape[1]
+    memory = model.encode(work.images, work.sizes)
+    encoding = work.least(partial(model.encode, work.images, work.sizes))
     greedy, wide = (
-        1000
-        * min(timed(partial(search, model, memory, size, length))[1] for _ in range(rounds + 1))
-        for size in (1, 10)
+        1000 * work.least(partial(search, model, memory, beam_size, length)) / length
+        for beam_size in (1, 10)
     )
-    return (
-        f"encode {encoding:6.2f} s  greedy {greedy / length:6.1f} ms  "
-        f"beam 10 {wide / length:6.1f} ms"
-    )
+    return f"encode {encoding:6.2f} s  greedy {greedy:6.1f} ms  beam 10 {wide:6.1f} ms"
 
 
 def search(model: Recognizer, memory: Any, beam_size: int, length: int) -> None:
     """A search of exactly `length` steps: no token ends it."""
     config = BeamConfig(bos=1, eos=VOCABULARY, beam_size=beam_size, max_length=length)
     beam_search(ModelStepper(model, memory, beam_size), len(memory), config)
-
-
-def timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    """What it returns, and the seconds it took."""
-    began = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - began
 
 
 def main() -> None:
@@ -125,6 +139,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, default=60, help="length of a formula")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall")
     parser.add_argument("--model", choices=MODELS, help="measure this one here, in this process")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--task", choices=("train", "decode"), default="train")

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from i2l_batch.errors import CheckpointError
 from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
 from i2l_batch.models.config import CompactConfig, ModelConfig, PaperConfig, from_json, to_json
-from i2l_batch.models.files import checkpoint_sha256
+from i2l_batch.models.files import SHIPPED, checkpoint_sha256
 from i2l_batch.models.tokenizer import Tokenizer
 from tests.models.tiny_model import ARCHITECTURES, pad_together, tiny, tiny_model
 
@@ -41,6 +41,12 @@ def test_a_checkpoint_gives_back_what_was_saved(architecture: str, tmp_path: Pat
         assert tensor.dtype == before.dtype
         rounded = before.half().float() if name in learned else before
         assert torch.equal(tensor, rounded), name
+
+
+def test_the_checkpoint_in_the_package_loads() -> None:
+    model, tokenizer = load_checkpoint(SHIPPED)
+    assert model.config.architecture == "compact"
+    assert model.config.vocab_size == len(tokenizer)
 
 
 def test_rounding_changes_no_probability_by_a_percent(checkpoint: Path) -> None:
