@@ -36,6 +36,10 @@ _ROUNDS = 10
 _LEAST = 0.02
 """Claim under which a token does not take a mark."""
 
+_FAIR = 0.02
+"""Claim on a mark, relative to the largest of its token, under which the token does not take it: it
+rather shares the mark it looked at, as in answers that say a symbol twice."""
+
 _PART, _STRAIGHT_PART = 0.3, 0.005
 """Claim on a further part of a symbol (dots, bars), relative to its first, that is enough; and when
 the part stands straight above or below the first."""
@@ -56,23 +60,24 @@ class Attention:
     """(L, 4) float32 x0 y0 x1 y1 in pixels of the given picture."""
     em: float
     """Body size of the text in those pixels."""
+    frame: tuple[int, int, int, int]
+    """x0 y0 x1 y1 of the part of the picture that has ink."""
 
 
-def locate(attention: Attention, ink: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
+def locate(attention: Attention, ink: np.ndarray) -> np.ndarray:
     """(T, 4) x0 y0 x1 y1 in pixels of the given picture, NaN where there is no box.
 
     Args:
         attention: of an answer.
-        ink: (H, W) uint8 of the given picture, cut to the ink.
-        corner: column and row of the given picture at which `ink` starts.
+        ink: (H, W) uint8, what is in the attention's frame.
     """
     found = np.full((len(attention.tokens), 4), np.nan)
     drawn = [i for i, token in enumerate(attention.tokens) if draws(token)]
     boxes, labels = _marks(ink)
     if not drawn or not len(boxes):
         return found
-    offset = np.array([*corner, *corner])
-    places = attention.places - offset
+    corner = np.array(attention.frame[:2])
+    places = attention.places - np.tile(corner, 2)
     claims = _claims(attention.weights[drawn], places, boxes, labels, attention.em)
     first = _first_marks(claims)
     _put_in_order(first, claims, boxes, attention.tokens, drawn)
@@ -130,13 +135,14 @@ def _first_marks(claims: np.ndarray) -> np.ndarray:
     for _ in range(_ROUNDS):
         shared = shared / np.maximum(shared.sum(1, keepdims=True), 1e-9)
         shared = shared / np.maximum(shared.sum(0, keepdims=True), 1.0)
-    first = np.full(len(claims), -1)
+    first, most = np.full(len(claims), -1), claims.max(1)
     taken = np.zeros(claims.shape[1], bool)
     for index in np.argsort(-shared, axis=None, kind="stable"):
         t, mark = divmod(int(index), claims.shape[1])
         if shared[t, mark] < _LEAST:
             break
-        if first[t] < 0 and not taken[mark]:
+        is_fair = claims[t, mark] >= _FAIR * most[t]
+        if first[t] < 0 and not taken[mark] and is_fair:
             first[t], taken[mark] = mark, True
     # Letters that touch are one mark; then their tokens share it.
     return np.where(first < 0, claims.argmax(1), first)

@@ -15,9 +15,9 @@ from i2l_batch.attention import Attention, locate
 from i2l_batch.records import Box, Crop, Symbol
 
 
-def find_symbols(attention: Attention, ink: np.ndarray, corner: tuple[int, int]) -> list[Symbol]:
+def find_symbols(attention: Attention, ink: np.ndarray) -> list[Symbol]:
     """A symbol for each token, boxes in pixels of the given picture. Arguments: see `locate`."""
-    boxes = locate(attention, ink, corner)
+    boxes = locate(attention, ink)
     symbols = []
     for token, weights, box in zip(attention.tokens, attention.weights, boxes, strict=True):
         if np.isnan(box[0]):

@@ -163,6 +163,7 @@ class Transcriber:
             return Reading(hypotheses, None, None)
         answer = hypotheses[chosen(hypotheses, self.tokenizer)]
         kept = [i for i, token in enumerate(answer.tokens) if token >= len(SPECIALS)]
+        left, top = picture.left, picture.top
         weights = np.zeros((0, 0), np.float32)
         places = np.zeros((0, 4))
         if answer.attention is not None:
@@ -176,8 +177,9 @@ class Transcriber:
             weights=weights,
             places=picture.to_given(places),
             em=self.model.em_pixels / picture.scale,
+            frame=(left, top, left + picture.sharp.shape[1], top + picture.sharp.shape[0]),
         )
-        symbols = find_symbols(attention, picture.sharp, (picture.left, picture.top))
+        symbols = find_symbols(attention, picture.sharp)
         return Reading([replace(h, attention=None) for h in hypotheses], symbols, attention)
 
 

@@ -47,8 +47,16 @@ def painted(shape: tuple[int, int], boxes: list[tuple[int, int, int, int]]) -> n
     return ink
 
 
-def attention(tokens: str, weights: np.ndarray, where: np.ndarray, em: float = 14.0) -> Attention:
-    return Attention(tokens=tuple(tokens.split()), weights=weights, places=where, em=em)
+def attention(
+    tokens: str,
+    weights: np.ndarray,
+    where: np.ndarray,
+    em: float = 14.0,
+    corner: tuple[int, int] = (0, 0),
+) -> Attention:
+    return Attention(
+        tokens=tuple(tokens.split()), weights=weights, places=where, em=em, frame=(*corner, 0, 0)
+    )
 
 
 @settings(max_examples=60)
@@ -64,8 +72,8 @@ def test_each_symbol_has_the_box_of_its_ink(data: st.DataObject, left: int, top:
     where = places(24, x)
     seen = attention(" ".join("abcdefg"[: len(boxes)]), look_at(boxes, where), where)
     corner = np.array([left, top, left, top])
-    moved = replace(seen, places=where + corner)
-    found = locate(moved, painted((24, x), boxes), (left, top))
+    moved = replace(seen, places=where + corner, frame=tuple(corner.tolist()))
+    found = locate(moved, painted((24, x), boxes))
     assert found.tolist() == (np.array(boxes) + corner).tolist()
 
 
@@ -76,7 +84,7 @@ def test_symbols_of_several_marks_are_found_whole() -> None:
     where = places(24, 48)
     seen = attention("x = i", look_at(boxes, where), where)
     ink = painted((24, 48), [boxes[0], *equals, *letter])
-    assert locate(seen, ink, (0, 0)).tolist() == [list(box) for box in boxes]
+    assert locate(seen, ink).tolist() == [list(box) for box in boxes]
 
 
 def test_what_stands_under_a_root_is_not_the_root() -> None:
@@ -85,7 +93,7 @@ def test_what_stands_under_a_root_is_not_the_root() -> None:
     seen = attention(
         r"\sqrt { x }", look_at([(0, 0, 3, 30)] * 2 + [(14, 12, 22, 26)] * 2, where), where
     )
-    found = locate(seen, ink, (0, 0))
+    found = locate(seen, ink)
     assert found[[0, 2]].tolist() == [[0, 0, 36, 30], [14, 12, 22, 26]]
     assert np.isnan(found[[1, 3]]).all()  # braces draw nothing, whatever was looked at
 
@@ -96,7 +104,7 @@ def test_symbols_in_one_place_stand_in_the_order_of_their_tokens(tokens: str) ->
     boxes = [(2, 4, 5, 20), (9, 4, 13, 20), (18, 4, 24, 20)]
     count = sum(token != "}" for token in tokens.split())
     seen = attention(tokens, np.ones((len(tokens.split()), 1)), where)
-    found = locate(seen, painted((32, 32), boxes[:count]), (0, 0))
+    found = locate(seen, painted((32, 32), boxes[:count]))
     drawn = found[~np.isnan(found[:, 0])]
     assert drawn.tolist() == [list(box) for box in boxes[:count]]
 
@@ -105,13 +113,13 @@ def test_symbols_that_touch_share_their_box() -> None:
     where = places(16, 24)
     seen = attention("a b", look_at([(0, 0, 12, 16), (12, 0, 24, 16)], where), where)
     ink = painted((16, 24), [(0, 0, 24, 16)])
-    assert locate(seen, ink, (0, 0)).tolist() == [[0, 0, 24, 16]] * 2
+    assert locate(seen, ink).tolist() == [[0, 0, 24, 16]] * 2
 
 
 def test_what_looks_at_empty_ground_has_no_box() -> None:
     where = places(16, 64)
     seen = attention("a b", look_at([(0, 0, 8, 8), (56, 0, 64, 8)], where), where)
-    a, b = find_symbols(seen, painted((16, 64), [(0, 2, 6, 8)]), (0, 0))
+    a, b = find_symbols(seen, painted((16, 64), [(0, 2, 6, 8)]))
     assert a == Symbol(token="a", box=Box(x0=0, y0=2, x1=6, y1=8), weight=1.0)
     assert b == Symbol(token="b", box=None, weight=None)
 
@@ -127,8 +135,9 @@ def test_boxes_are_those_of_the_given_picture(factor: int) -> None:
     where = places(*picture.ink.shape)
     given = picture.to_given(where)
     truth = [(x0 * factor, y0 * factor, x1 * factor, y1 * factor) for x0, y0, x1, y1 in boxes]
-    seen = attention("a b c", look_at(truth, given), given, em=14.0 * factor)
-    found = locate(seen, picture.sharp, (picture.left, picture.top))
+    corner = (picture.left, picture.top)
+    seen = attention("a b c", look_at(truth, given), given, 14.0 * factor, corner)
+    found = locate(seen, picture.sharp)
     assert found.tolist() == [list(box) for box in truth]
 
 

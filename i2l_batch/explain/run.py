@@ -12,7 +12,7 @@ from i2l_batch.account import Account
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.durable import reason, whole_file
 from i2l_batch.errors import SourceError, StoreError
-from i2l_batch.explain.formula import Explained
+from i2l_batch.explain.formula import Explained, explained
 from i2l_batch.explain.page import Page
 from i2l_batch.explain.sheet import draw_sheet
 from i2l_batch.extract.pages import select_pages
@@ -71,12 +71,12 @@ def explain(
         page = Page(file, model)
         for source in sources:
             run = _OneFile(source, config, guard, transcriber)
-            for explained in run.formulas():
-                path = output / explained.sheet
+            for formula in run.formulas():
+                path = output / formula.sheet
                 _make_folder(path.parent)
                 with whole_file(path) as sheet:
-                    draw_sheet(explained).save(sheet, format="png")
-                page.add(explained)
+                    draw_sheet(formula).save(sheet, format="png")
+                page.add(formula)
                 written(path)
             run.note(account, say)
         page.end()
@@ -142,13 +142,8 @@ class _OneFile:
         for crop, picture, (transcript, attention) in zip(crops, pictures, answers, strict=True):
             self._formulas += 1
             name = stored_name(self._source.name)
-            yield Explained(
-                title=_title(name, crop),
-                sheet=sheet_name(name, crop),
-                picture=255 - picture if "inverted" in transcript.flags else picture,
-                transcript=transcript,
-                attention=attention,
-            )
+            title, sheet = _title(name, crop), sheet_name(name, crop)
+            yield explained(title, sheet, picture, transcript, attention)
 
 
 def sheet_name(name: str, crop: Crop) -> str:

@@ -44,6 +44,10 @@ def explained(tokens: Sequence[str], cell: int = 10, **facts: object) -> Explain
         picture=picture,
         transcript=transcript,
         attention=Attention(
-            tokens=tuple(tokens), weights=np.eye(count, dtype=np.float32), places=places, em=14.0
+            tokens=tuple(tokens),
+            weights=np.eye(count, dtype=np.float32),
+            places=places,
+            em=14.0,
+            frame=(0, 0, picture.shape[1], picture.shape[0]),
         ),
     )
