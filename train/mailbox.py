@@ -13,7 +13,7 @@ from typing import Any
 
 from i2l_batch.train.monitor import Status
 
-_POST_SECONDS = 0.5
+_POST_SECONDS = 0.25
 """Between two letters of the worker: a person sees no more, and a step takes milliseconds."""
 
 _ANSWER_SECONDS = 0.02
@@ -64,7 +64,7 @@ class Mailbox:
 
 
 class RemoteMonitor:
-    """The monitor of process 0: writes to a mailbox, twice a second at most."""
+    """The monitor of process 0: writes to a mailbox, four times a second at most."""
 
     def __init__(self, mailbox: Any) -> None:
         """mailbox: handle of the actor."""

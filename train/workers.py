@@ -62,6 +62,8 @@ def work_together(
     # Ray Train looks after its workers every 2 s by default: as long it takes to start, to notice a
     # death, and to end.
     os.environ.setdefault("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.5")
+    # Warnings before a machine is taken away: a process more, and we start again in any case.
+    os.environ.setdefault("RAY_TRAIN_ENABLE_PREEMPTION_WATCHER", "0")
     import ray
     from ray.exceptions import RayError
     from ray.train import TrainingFailedError
@@ -87,8 +89,11 @@ def work_together(
                 )
             display.failure(f"{line}; all workers start again from the latest checkpoint")
     except RayError as error:
-        reason = next(iter(str(error).split("\n")))
-        raise I2LError(f"Ray broke down ({reason}): the same command goes on") from error
+        _log(failures_log, driver.step, error)
+        raise I2LError(
+            f"Ray itself broke down ({type(error).__name__}, see {failures_log}): "
+            "the same command goes on"
+        ) from error
     finally:
         if ray.is_initialized():
             ray.kill(mailbox)  # workers that are left end at their next step

@@ -30,7 +30,7 @@ from tests.train.little_world import samples, write_dataset
 # Ray Train builds Ray Data's context, which warns of its own defaults.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
-STEPS = 24
+STEPS = 32
 CONFIG: TrainConfig = replace(
     preset("strips-tiny"),
     epochs=100.0,
@@ -43,7 +43,7 @@ CONFIG: TrainConfig = replace(
 )
 TOLERANCE = 1e-4
 """Of the losses, relative. Workers add up the same 32-bit numbers in another order: that changes
-the last of seven digits, and the following steps spread it. Seen: at most 4e-6 in 24 steps."""
+the last of seven digits, and the following steps spread it. Seen: at most 4e-6 in 32 steps."""
 
 
 @pytest.fixture(scope="module")
@@ -87,15 +87,6 @@ def assert_same_curve(run: Path, undisturbed: Path) -> None:
     losses = [float(row["loss"] or 0) for row in rows]
     assert losses == pytest.approx([float(row["loss"] or 0) for row in expected], rel=TOLERANCE)
     assert sum(losses[:3]) > sum(losses[STEPS - 3 : STEPS]), "it learns"
-
-
-def test_one_worker_learns_what_no_worker_learns(
-    dataset: Path, undisturbed: Path, tmp_path: Path, cluster: str
-) -> None:
-    assert cluster
-    screen = start(dataset, tmp_path / "run", 1)
-    assert screen.startswith("1 worker on the CPU, 1 thread\n")
-    assert_same_curve(tmp_path / "run", undisturbed)
 
 
 def test_two_workers_learn_the_same_and_one_may_die(
@@ -145,31 +136,30 @@ def command(dataset: Path, run: Path, workers: int) -> subprocess.Popen[str]:
     )
 
 
-def test_a_killed_and_interrupted_run_ends_like_any_other(
+def test_an_interrupted_and_killed_run_ends_like_any_other(
     dataset: Path, undisturbed: Path, tmp_path: Path
 ) -> None:
-    """SIGKILL for the driver, the same command, Ctrl-C, the same command without Ray."""
+    """Ctrl-C, the same command, SIGKILL for the driver, the same command without Ray."""
     run = tmp_path / "run"
     driver = command(dataset, run, 2)
-    wait_until(lambda: len(metrics(run)) >= 5, 300)
-    driver.kill()
-    driver.communicate()
-    checkpoint = len(metrics(run))
-
-    driver = command(dataset, run, 2)
-    wait_until(lambda: len(metrics(run)) > checkpoint + 2, 300)
+    wait_until(lambda: len(metrics(run)) >= 3, 300)
     os.killpg(driver.pid, signal.SIGINT)  # a terminal sends it to the workers too
-    out, err = driver.communicate(timeout=120)
-    assert (driver.returncode, out) == (130, "")
+    out, err = driver.communicate(timeout=300)
+    assert (driver.returncode, out) == (130, ""), err
     assert "stopping after this step with a checkpoint" in err
     assert err.endswith("i2l: interrupted; the same command goes on from the latest checkpoint\n")
     stopped = int(metrics(run)[-1]["step"])
-    assert stopped < STEPS
+    assert 3 <= stopped < STEPS
 
+    driver = command(dataset, run, 1)
+    wait_until(lambda: len(metrics(run)) > stopped, 300)
+    driver.kill()
+    driver.communicate()
+
+    # The worker that was left behind may do some steps more, before the next run gets its folder.
     driver = command(dataset, run, 0)
-    out, err = driver.communicate(timeout=120)
-    assert (driver.returncode, out) == (0, "")
-    assert f"from step {stopped} to {STEPS}" in err
+    out, err = driver.communicate(timeout=300)
+    assert (driver.returncode, out) == (0, ""), err
     assert_same_curve(run, undisturbed)
 
 
