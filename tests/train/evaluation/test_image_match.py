@@ -67,12 +67,13 @@ def test_added_ink_is_a_mismatch_only_strictly(width: int, strict: bool) -> None
     assert verdicts(compare(right, GOLD)) == (strict, strict, strict)
 
 
-@pytest.mark.parametrize(("width", "match"), [(4, True), (5, False), (10, False)])
-def test_a_replaced_run_of_columns(width: int, match: bool) -> None:
+@pytest.mark.parametrize(("width", "harvard"), [(1, True), (4, True), (5, False), (10, False)])
+def test_a_replaced_run_of_columns(width: int, harvard: bool) -> None:
+    """However narrow: its ink is at another height."""
     changed = GOLD.copy()
     changed[:, 60 : 60 + width] = 255
     symbol(changed, 60, 0, width=width)
-    assert verdicts(compare(GOLD, changed)) == (match, match, match)
+    assert verdicts(compare(GOLD, changed)) == (harvard, harvard, False)
 
 
 @pytest.mark.parametrize(
@@ -80,24 +81,30 @@ def test_a_replaced_run_of_columns(width: int, match: bool) -> None:
     [(1, True, True), (2, True, False), (4, True, False), (5, False, False)],
 )
 def test_columns_that_differ_in_few_pixels(pixels: int, harvard: bool, strict: bool) -> None:
-    """A minus sign over a whole symbol: Harvard forgives four pixels in each column of it."""
+    """A lower symbol: Harvard forgives four pixels in each of its columns."""
     changed = GOLD.copy()
-    changed[16 : 16 + pixels, 60:70] = 255
+    changed[15 : 15 + pixels, 60:70] = 255
     assert verdicts(compare(GOLD, changed)) == (harvard, harvard, strict)
+    assert verdicts(compare(changed, GOLD)) == (harvard, harvard, strict)
 
 
 @pytest.mark.parametrize("more", [1, 4, 5])
 def test_a_taller_picture(more: int) -> None:
-    """Ink below leaves the rest in place; ink above moves it down, which only strict allows for."""
-    below, above = (
-        np.pad(GOLD, pad, constant_values=255) for pad in (((0, more), (0, 0)), ((more, 0), (0, 0)))
-    )
-    below[-more:, 100:103] = 0
-    above[:more, 100:103] = 0
+    """A speck below leaves the rest in place; one above moves it down, which strict allows for."""
+    below = np.pad(GOLD, ((0, more), (0, 0)), constant_values=255)
+    above = np.pad(GOLD, ((more, 0), (0, 0)), constant_values=255)
+    below[-1, 100:102] = above[0, 100:102] = 0
     assert verdicts(compare(GOLD, below)) == (True, True, more < 5)
     moved = compare(GOLD, above)
     assert moved.strict == (more < 5)
     assert moved.harvard == (more == 1)  # a block that moves by 1 differs in 2 pixels, by 4 in 8
+
+
+@pytest.mark.parametrize(("size", "strict"), [(2, True), (3, False)])
+def test_a_speck(size: int, strict: bool) -> None:
+    specked = GOLD.copy()
+    specked[14, 120 : 120 + size] = 0
+    assert verdicts(compare(GOLD, specked)) == (True, True, strict)
 
 
 def test_wider_gaps_count_where_empty_columns_do() -> None:
