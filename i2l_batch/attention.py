@@ -17,7 +17,7 @@ from itertools import pairwise
 import numpy as np
 
 from i2l_batch.text_size import mark_boxes
-from i2l_batch.visible import SPACES, draws
+from i2l_batch.visible import SPACES, drawn
 
 _INK = 0.5
 """Share of the mean ink from which a pixel belongs to a mark: higher tears thin strokes apart,
@@ -72,17 +72,17 @@ def locate(attention: Attention, ink: np.ndarray) -> np.ndarray:
         ink: (H, W) uint8, what is in the attention's frame.
     """
     found = np.full((len(attention.tokens), 4), np.nan)
-    drawn = [i for i, token in enumerate(attention.tokens) if draws(token)]
+    visible = drawn(attention.tokens)
     boxes, labels = _marks(ink)
-    if not drawn or not len(boxes):
+    if not visible or not len(boxes):
         return found
     corner = np.array(attention.frame[:2])
     places = attention.places - np.tile(corner, 2)
-    claims = _claims(attention.weights[drawn], places, boxes, labels, attention.em)
+    claims = _claims(attention.weights[visible], places, boxes, labels, attention.em)
     first = _first_marks(claims)
-    _put_in_order(first, claims, boxes, attention.tokens, drawn)
+    _put_in_order(first, claims, boxes, attention.tokens, visible)
     owner = _all_marks(first, claims, boxes)
-    for t, i in enumerate(drawn):
+    for t, i in enumerate(visible):
         own = np.union1d(np.flatnonzero(owner == t), first[t])
         if claims[t, first[t]] >= _LEAST:
             found[i, :2] = boxes[own, :2].min(0) + corner
@@ -153,7 +153,7 @@ def _put_in_order(
     claims: np.ndarray,
     boxes: np.ndarray,
     tokens: Sequence[str],
-    drawn: Sequence[int],
+    visible: Sequence[int],
 ) -> None:
     """Exchange the marks of neighbours that came out right to left.
 
@@ -163,7 +163,7 @@ def _put_in_order(
     middle = boxes[:, 0] + boxes[:, 2]
     neighbours = [
         t
-        for t, (i, j) in enumerate(pairwise(drawn))
+        for t, (i, j) in enumerate(pairwise(visible))
         if all(token == "}" or token in SPACES for token in tokens[i + 1 : j])
     ]
     moved = True

@@ -166,9 +166,9 @@ class Transcriber:
         left, top = picture.left, picture.top
         weights = np.zeros((0, 0), np.float32)
         places = np.zeros((0, 4))
-        if answer.attention is not None:
+        if answer.attention is not None:  # in a blank picture nothing was looked at
             weights = answer.attention[kept].cpu().numpy()
-            places = self.model.places(padded, picture.ink.shape).numpy().astype(float)
+            places = self.model.places(padded, picture.ink.shape).cpu().numpy().astype(float)
             # The padding of the batch is no place of the picture.
             seen = weights.max(0, initial=0) > 0
             weights, places = weights[:, seen], places[seen]

@@ -1,10 +1,14 @@
 r"""Which tokens put ink on the page by themselves.
 
-In: a token. Out: yes or no. Braces, scripts, spaces, and switches of font, size or style draw
-nothing: what stands in or after them does. Knows nothing of pictures.
+In: the tokens of a formula. Out: those that draw. Braces, scripts, spaces, and switches of font,
+size or style draw nothing: what stands in or after them does. Knows nothing of pictures.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+
+from i2l_batch.latex import closing_brace
 
 SPACES = frozenset(
     r"""
@@ -35,9 +39,29 @@ _BRACKETS = frozenset(
     + [rf"\{end}{{{letter}matrix}}" for end in ("begin", "end") for letter in "pbBvV"]
 )
 
+_SILENT = SPACES | _STRUCTURE | _SWITCHES
+# Their arguments are lengths, columns or colours, or room that stays empty.
+_QUIET_ARGUMENT = frozenset(
+    r"""
+    \hspace \hspace* \vspace \begin{array} \color \phantom \hphantom \vphantom
+    """.split()
+)
 
-def draws(token: str) -> bool:
-    """Whether a token of `latex.tokenize` draws something itself."""
+
+def drawn(tokens: Sequence[str]) -> list[int]:
+    """Indices of the tokens, as `latex.tokenize` gives them, that draw something themselves."""
+    found, quiet_until = [], -1
+    for i, token in enumerate(tokens):
+        if i > quiet_until and _draws(token):
+            found.append(i)
+        if token in _QUIET_ARGUMENT and tokens[i + 1 : i + 2] == ["{"]:
+            # An answer may be cut before the brace closes.
+            quiet_until = max(quiet_until, closing_brace(tokens, i + 1) or len(tokens))
+    return found
+
+
+def _draws(token: str) -> bool:
     if token.startswith((r"\begin{", r"\end{")):
         return token in _BRACKETS
-    return token not in SPACES and token not in _STRUCTURE and token not in _SWITCHES
+    is_length = len(token) > 1 and not token.startswith("\\")
+    return not is_length and token not in _SILENT

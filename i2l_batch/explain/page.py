@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from string import Template
@@ -19,12 +20,14 @@ from i2l_batch.explain.formula import Explained
 from i2l_batch.explain.sheet import COLOURS
 from i2l_batch.extract.crops import encode_png
 from i2l_batch.records import Box
-from i2l_batch.visible import draws
+from i2l_batch.visible import drawn
 
 EM = 30.0
 """Pixels per em of text on the page, where the window is wide enough."""
 LEAST = 0.005
 """Attention below this is left out: it could not be seen."""
+
+SILENT = ' class="silent"'
 
 _ARTICLE = Template("""<article>
 <h2>$title</h2>
@@ -68,7 +71,7 @@ class Page:
                 width=width,
                 height=height,
                 latex=escape(transcript.latex),
-                tokens="\n".join(map(_button, explained.attention.tokens)),
+                tokens=_buttons(explained.attention.tokens),
                 data=_script_text(_data(explained)),
             )
         )
@@ -81,9 +84,12 @@ class Page:
         self._file.write(text.encode("utf-8"))
 
 
-def _button(token: str) -> str:
-    silent = "" if draws(token) else ' class="silent"'
-    return f'<button type="button"{silent}>{escape(token)}</button>'
+def _buttons(tokens: Sequence[str]) -> str:
+    visible = set(drawn(tokens))
+    return "\n".join(
+        f'<button type="button"{"" if i in visible else SILENT}>{escape(token)}</button>'
+        for i, token in enumerate(tokens)
+    )
 
 
 def _data(explained: Explained) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from i2l_batch.explain.formula import Explained
-from i2l_batch.visible import draws
+from i2l_batch.visible import drawn
 
 EM = 20.0
 """Pixels per em of text in a panel, unless the formula is too wide."""
@@ -88,6 +88,7 @@ def draw_sheet(explained: Explained) -> Image.Image:
     size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
     grey = np.asarray(Image.fromarray(explained.picture).resize(size, Image.Resampling.LANCZOS))
     tokens = explained.attention.tokens
+    visible = set(drawn(tokens))
     cell = (max(size[0], 90), size[1] + TITLE)
     columns = _columns(1 + len(tokens), cell)
     total = max(columns * (cell[0] + GAP) - GAP, MIN_WIDTH - 2 * MARGIN) + 2 * MARGIN
@@ -105,7 +106,7 @@ def draw_sheet(explained: Explained) -> Image.Image:
     for number in range(shown):
         panel = lit(grey, light(explained, number, grey.shape, zoom))
         corner = grid.corner(number + 1)
-        colour = INK if draws(tokens[number]) else FAINT
+        colour = INK if number in visible else FAINT
         _panel(sheet, corner, f"{number + 1}   {tokens[number]}", colour, panel)
         _frame_symbol(draw, explained, number, corner, zoom)
     if note:

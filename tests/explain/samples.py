@@ -9,7 +9,7 @@ import numpy as np
 from i2l_batch.attention import Attention
 from i2l_batch.explain.formula import Explained
 from i2l_batch.records import Box, Symbol, Transcript
-from i2l_batch.visible import draws
+from i2l_batch.visible import drawn
 
 
 def explained(tokens: Sequence[str], cell: int = 10, **facts: object) -> Explained:
@@ -22,7 +22,7 @@ def explained(tokens: Sequence[str], cell: int = 10, **facts: object) -> Explain
         places[i] = x, cell, x + cell, 2 * cell
         picture[cell + 3 : 2 * cell - 3, x + 3 : x + cell - 3] = 0
         box = Box(x0=x + 3, y0=cell + 3, x1=x + cell - 3, y1=2 * cell - 3)
-        shown = draws(token)
+        shown = i in drawn(tokens)
         symbols.append(
             Symbol(token=token, box=box if shown else None, weight=1.0 if shown else None)
         )
