@@ -38,7 +38,7 @@ from i2l_batch.train.dataset.tex import check_tex
 _LAYOUT = 2
 """Of the folder and its files; another number is another recipe."""
 
-_CHUNK = 4000
+_CHUNK = 2000
 """Formulas that are normalised in one job."""
 
 _T = TypeVar("_T")

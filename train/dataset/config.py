@@ -79,7 +79,7 @@ class DatasetConfig:
     max_height: int | None = None
     boxes: bool = True
     """Also store the place of every token."""
-    shard_size: int = 4000
+    shard_size: int = 2500
     """Most formulas of a shard."""
 
     def __post_init__(self) -> None:
@@ -97,6 +97,10 @@ class DatasetConfig:
         if min(self.split) < 0 or round(sum(self.split), 6) != 100:
             shares = "/".join(f"{share:g}" for share in self.split)
             raise UsageError(f"--split {shares}: give three percentages that add up to 100")
+        if self.boxes and self.normalization == "none":
+            raise UsageError(
+                "--boxes needs arguments in braces: give another --normalization, or --no-boxes"
+            )
         self._check_fonts()
         if not 20 <= self.dpi[0] <= self.dpi[1] <= 1200:
             low, high = self.dpi

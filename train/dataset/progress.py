@@ -28,7 +28,7 @@ class BuildScreen(Screen):
         if self._live:
             line = f"{'━' * round(share * _BAR):╌<{_BAR}} {line}"
         seconds = now - self._start
-        if seconds > 1 and done > self._before:
+        if seconds > 1 and self._before < done < of:
             rate = (done - self._before) / seconds
             line += f", {rate:,.0f}/s, about {span((of - done) / rate)} left"
         self._show(line)

@@ -16,6 +16,7 @@ import numpy as np
 
 from i2l_batch.train.dataset.allowed import objection
 from i2l_batch.train.dataset.marking import MAX_MARKS, mark, plain
+from i2l_batch.train.dataset.raster import Page
 from i2l_batch.train.dataset.tex import TIME_LIMIT, Sheet, typeset
 
 MAX_PIXELS = 4000
@@ -94,18 +95,12 @@ def _again(indices: list[int], sheet: Sheet) -> list[list[int]]:
     return [left, [guilty]] if left else []
 
 
-def _draw(pdf: Any, page: int, dpi: float, marks: Sequence[int] | None) -> Rendering | str:
+def _draw(pdf: Any, number: int, dpi: float, marks: Sequence[int] | None) -> Rendering | str:
     """Picture of one page, and token boxes by their marks if there are any."""
-    import pymupdf
-
-    loaded = pdf[page]
-    if max(loaded.rect.width, loaded.rect.height) * dpi / 72 > MAX_PIXELS:
+    page = Page(pdf, number)
+    if max(page.size()) * dpi / 72 > MAX_PIXELS:
         return f"is larger than {MAX_PIXELS} pixels"
-    matrix = pymupdf.Matrix(dpi / 72, dpi / 72)
-    # What is drawn twice is read once.
-    page_or_list = loaded if marks is None else loaded.get_displaylist()
-    grey = page_or_list.get_pixmap(matrix=matrix, colorspace=pymupdf.csGRAY, alpha=False)
-    pixels = _array(grey)
+    pixels = page.grey(dpi)
     ys, xs = (np.flatnonzero(pixels.min(axis) < _INK) for axis in (1, 0))
     if not len(ys):
         return "draws nothing"
@@ -114,39 +109,36 @@ def _draw(pdf: Any, page: int, dpi: float, marks: Sequence[int] | None) -> Rende
         return "draws outside of its box"
     boxes = np.zeros((0, 4), np.int16)
     if marks is not None:
-        ink = pymupdf.Rect(x0, y0, x1, y1) * ~matrix
-        # Without anti-aliasing every inked pixel has exactly the colour of its token.
-        pymupdf.TOOLS.set_aa_level(0)
-        try:
-            sharp = page_or_list.get_pixmap(
-                matrix=matrix, colorspace=pymupdf.csRGB, alpha=False, clip=ink
-            )
-        finally:
-            pymupdf.TOOLS.set_aa_level(8)
-        boxes = _token_boxes(_array(sharp), marks)
+        boxes = _token_boxes(page.colours(dpi), marks)
+        # What is sharp may reach a pixel farther than what is smooth.
+        inside = np.clip(boxes, (x0, y0, x0, y0), (x1, y1, x1, y1)) - (x0, y0, x0, y0)
+        boxes = np.where(boxes.any(1, keepdims=True), inside, 0).astype(np.int16)
     return Rendering(pixels=pixels[y0:y1, x0:x1].copy(), boxes=boxes)
 
 
-def _array(pixmap: Any) -> np.ndarray:
-    """(H, W) or (H, W, 3) uint8: a view, good for as long as the pixmap is there."""
-    rows = np.frombuffer(pixmap.samples_mv, np.uint8).reshape(pixmap.height, pixmap.stride)
-    pixels = rows[:, : pixmap.width * pixmap.n]
-    return pixels if pixmap.n == 1 else pixels.reshape(pixmap.height, pixmap.width, pixmap.n)
+def _token_boxes(colours: np.ndarray, marks: Sequence[int]) -> np.ndarray:
+    """Bounding box of each mark, by token: (T, 4) int16.
 
+    Args:
+        colours: (H, W) uint32, as `Page.colours` has them; nothing is drawn on the border.
+        marks: of each token.
+    """
+    # Of a run of one colour, which the border keeps within its row, the two ends are enough.
+    flat = colours.ravel()
+    ends = np.flatnonzero(flat[1:] != flat[:-1])
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    drawn = flat[ends] != 0
+    starts, ends, colour = starts[drawn], ends[drawn], flat[ends][drawn]
+    code = ((colour & 7) << 6 | (colour >> 8 & 7) << 3 | (colour >> 16 & 7)).astype(np.intp)
+    code[(colour & 0xF8F8F8) != 0] = 0
 
-def _token_boxes(rgb: np.ndarray, marks: Sequence[int]) -> np.ndarray:
-    """Bounding box of each mark in a picture (H, W, 3) of marks, as (T, 4) int16 by token."""
-    red, green, blue = rgb[..., 0], rgb[..., 1], rgb[..., 2]
-    inked = np.flatnonzero((red | green | blue) < 8)
-    ys, xs = np.divmod(inked, rgb.shape[1])
-    code = (red[ys, xs].astype(np.int32) << 6) | (green[ys, xs] << 3) | blue[ys, xs]
-    boxes = np.zeros((MAX_MARKS + 1, 4), np.int16)
-    # Of several pixels of one mark, the last one written stays: so write the wanted one last.
-    boxes[code[::-1], 1] = ys[::-1]
-    boxes[code, 3] = ys + 1
-    across = np.argsort(xs.astype(np.int16), kind="stable")
-    xs, code = xs[across], code[across]
-    boxes[code[::-1], 0] = xs[::-1]
-    boxes[code, 2] = xs + 1
-    boxes[0] = 0
-    return boxes[np.asarray(marks, np.intp)]
+    boxes = np.zeros((4, MAX_MARKS + 1), np.int16)
+    ys, left = np.divmod(starts, colours.shape[1])
+    # Of several runs of one mark, what is written last stays: so write the wanted one last.
+    boxes[1][code[::-1]] = ys[::-1]
+    boxes[3][code] = ys + 1
+    boxes[0][code] = np.iinfo(np.int16).max
+    np.minimum.at(boxes[0], code, left.astype(np.int16))
+    np.maximum.at(boxes[2], code, (left + ends - starts + 1).astype(np.int16))
+    boxes[:, 0] = 0
+    return boxes.T[np.asarray(marks, np.intp)]

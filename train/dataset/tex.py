@@ -18,6 +18,7 @@ from typing import Any
 
 from i2l_batch.errors import RenderError
 from i2l_batch.train.dataset.marking import PREAMBLE, mark_definitions
+from i2l_batch.train.dataset.raster import open_pdf
 
 FONTS: dict[str, str] = {
     "computer-modern": "",
@@ -89,8 +90,6 @@ def typeset(
     Raises:
         RenderError: pdflatex is not installed.
     """
-    import pymupdf
-
     pdflatex = shutil.which("pdflatex")
     if pdflatex is None:
         raise RenderError(f"pdflatex is not installed: {_INSTALL}")
@@ -105,8 +104,7 @@ def typeset(
         )
         if not pdf.exists():
             return Sheet(None, [], errors, ended_in)
-        document = pymupdf.open(stream=pdf.read_bytes(), filetype="pdf")
-        return Sheet(document, shipped, errors, ended_in)
+        return Sheet(open_pdf(pdf), shipped, errors, ended_in)
 
 
 def _document(formulas: Sequence[str], font: str, points: int) -> str:

@@ -119,8 +119,9 @@ def test_a_data_set_adds_up_and_can_be_read(built: Path) -> None:
         boxes = np.frombuffer(row["boxes"], np.int16).reshape(-1, 4)
         assert len(boxes) == len(row["tokens"])
         assert boxes.any(1).all()  # letters, digits and plus signs all draw
-        assert boxes[:, :2].min() <= 1
-        assert boxes[:, 2].max() >= row["width"] - 1
+        assert boxes.min() >= 0
+        assert row["width"] - 2 <= boxes[:, 2].max() <= row["width"]
+        assert row["height"] - 2 <= boxes[:, 3].max() <= row["height"]
     seen = {token for row in samples(built, "train") for token in row["tokens"]}
     assert report["vocabulary"] == sorted(seen)
 

@@ -22,6 +22,7 @@ from i2l_batch.train.dataset.config import PRESETS, DatasetConfig
         ({"fonts": ()}, "give each font once"),
         ({"points": 14}, "--points 14: choose from 10, 11, 12"),
         ({"normalization": "mine"}, "--normalization mine: choose from paper, canonical, none"),
+        ({"normalization": "none"}, "--boxes needs arguments in braces"),
         ({"rare": "keep"}, "--rare keep: choose from drop, unk"),
         ({"dpi": (200.0, 100.0)}, "--dpi 200-100: use 20 to 1200, the lower one first"),
         ({"dpi": (0.0, 100.0)}, "--dpi 0-100: use 20 to 1200"),
