@@ -29,6 +29,7 @@ from i2l_batch.records import Symbol
 from i2l_batch.train.dataset.formulas import read_formulas
 from i2l_batch.train.dataset.render import Rendering, render
 from i2l_batch.transcriber import Transcriber
+from i2l_batch.visible import drawn
 
 POINTS = 10
 """Body size of the drawn text."""
@@ -56,10 +57,10 @@ def drawn_formulas(
 
 def compare(symbols: tuple[Symbol, ...], truth: np.ndarray) -> Iterator[tuple[bool, float]]:
     """Of each symbol with a true box: whether its centre is in it, and the overlap of the two."""
-    for symbol, (x0, y0, x1, y1) in zip(symbols, truth.tolist(), strict=True):
-        box = symbol.box
-        if x1 == 0 or (box is None and symbol.token.startswith((r"\math", r"\b"))):
-            continue  # draws nothing; or a font, whose true box is that of its letter
+    for i in drawn([symbol.token for symbol in symbols]):
+        box, (x0, y0, x1, y1) = symbols[i].box, truth[i].tolist()
+        if x1 == 0:
+            continue  # all of it is drawn in the colour of another token
         if box is None:
             yield False, 0.0
             continue
