@@ -16,8 +16,9 @@ Strict (`image-match-strict/1`): heights and widths differ by fewer than 5 pixel
 heights at which the lower picture fits into the higher, columns align in the same way, but empty
 ones count, and a run is the larger of its columns in the two pictures; and where the alignment
 brings columns together, fewer than 3 pixels of ink in each picture have no ink of the other around
-them, within 1 pixel up and down and 4 columns. Symmetric: it must hold with either picture first. What both forms forgive is measured in
-benchmarks/evaluation.md.
+them, within 1 pixel up and down and 2 columns. Symmetric: it must hold with either picture first.
+
+What both forms forgive is measured in benchmarks/evaluation.md.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ RUN = 5
 _TOLERANCE = 4
 """Pixels in which columns with the same symbol may differ."""
 
-_REACH = (1, RUN - 1)
+_REACH = (1, 2)
 """Pixels down and across within which strict looks for the other picture's ink."""
 
 _STRAY = 2

@@ -49,22 +49,22 @@ def test_the_same_picture_matches_wherever_it_is_on_its_page() -> None:
     assert (outcome.edits, outcome.columns) == (0, 200)
 
 
-@pytest.mark.parametrize("shift", [3, 4, 5, 6])
-def test_a_symbol_may_move_by_fewer_than_five_columns(shift: int) -> None:
+@pytest.mark.parametrize("shift", [1, 2, 3, 4, 5, 6])
+def test_a_symbol_that_moves(shift: int) -> None:
     """Empty columns go on one side of it and come on the other; without them nothing differs."""
     moved = compare(GOLD, formula((20, 0), (60 + shift, 1)))
-    assert verdicts(moved) == (True, shift < 5, shift < 5)
+    assert verdicts(moved) == (True, shift < 5, shift < 3)
     assert moved.edits == 2 * shift
 
 
-@pytest.mark.parametrize(("width", "strict"), [(3, True), (4, True), (5, False), (40, False)])
+@pytest.mark.parametrize(("width", "strict"), [(2, True), (3, False), (5, False), (40, False)])
 def test_added_ink_is_a_mismatch_only_strictly(width: int, strict: bool) -> None:
     """Harvard's runs are counted in columns of the gold picture: an insertion has none."""
     within = compare(GOLD, np.insert(GOLD, [70] * width, GOLD[:, 60:61], axis=1))
     assert verdicts(within) == (True, True, strict)
     right = np.insert(GOLD, [200] * width, GOLD[:, 20:21], axis=1)
-    assert verdicts(compare(GOLD, right)) == (True, True, strict)
-    assert verdicts(compare(right, GOLD)) == (strict, strict, strict)
+    assert verdicts(compare(GOLD, right)) == (True, True, width < 5)
+    assert verdicts(compare(right, GOLD)) == (width < 5,) * 3
 
 
 @pytest.mark.parametrize(("width", "harvard"), [(1, True), (4, True), (5, False), (10, False)])
