@@ -144,7 +144,9 @@ class TrainConfig:
         if self.validate_epochs <= 0:
             raise UsageError(f"validate_epochs {self.validate_epochs} must be positive")
         at_least("", self, 1, "batch_size", "micro_pixels", "checkpoint_steps", "log_steps")
-        at_least("", self, 0, "max_steps", "validate_steps", "validate_samples", "max_minutes")
+        at_least(
+            "", self, 0, "seed", "max_steps", "validate_steps", "validate_samples", "max_minutes"
+        )
 
     def model_for(self, vocab_size: int) -> ModelConfig:
         """The model's sizes for a vocabulary."""

@@ -62,7 +62,7 @@ class Learner:
         """Do the 0-based step `number`. All workers must call it; only process 0 gives a `stop`.
 
         Raises:
-            UsageError: the loss is not a number any more; the weights are as they were.
+            UsageError: the loss or the gradient is not finite; the weights are as they were.
         """
         self.model.train()
         penalty = self._penalty_sign(step)
@@ -74,13 +74,13 @@ class Learner:
             figures[:3] += parts
         figures[3] = stop
         loss, attention_loss, ase, stops = self._exchange.sum()
-        if not math.isfinite(loss):
-            raise UsageError(
-                f"the loss is {loss} at step {number + 1}: lower optimizer.learning_rate or set "
-                "optimizer.clip_norm, and start again in a new folder"
-            )
         add_l2(self._decayed, self.config.loss.l2)
         norm = clip(self.model, self.config.optimizer.clip_norm)
+        if not math.isfinite(loss + norm):
+            raise UsageError(
+                f"the loss is {loss:g} and the gradient's length {norm:g} at step {number + 1}: "
+                "lower optimizer.learning_rate or set optimizer.clip_norm, in a new run folder"
+            )
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.config.optimizer, number, total_steps)
         self.optimizer.step()

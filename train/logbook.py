@@ -77,10 +77,12 @@ def _rewrite(table: Path, last: int) -> None:
     writer.writerow(COLUMNS)
     for row in read_metrics(table):
         if row["step"] <= last:
-            writer.writerow([int(row["step"]), *(_shown(row.get(name)) for name in COLUMNS[1:])])
+            writer.writerow([_shown(row.get(name)) for name in COLUMNS])
     with whole_file(table) as file:
         file.write(text.getvalue().encode())
 
 
 def _shown(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
+    if value is None:
+        return ""
+    return str(int(value)) if float(value).is_integer() else f"{value:.6g}"

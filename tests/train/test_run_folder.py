@@ -72,11 +72,11 @@ def book(folder: Path, step: int = 0) -> Logbook:
 
 def test_rows_come_back(tmp_path: Path) -> None:
     logbook = book(tmp_path)
-    logbook.write("training", 5, {"loss": 0.25, "images": 80, "learning_rate": 1e-4})
+    logbook.write("training", 5, {"loss": 0.25, "images": 23_456_789, "learning_rate": 1e-4})
     logbook.write("validation", 5, {"bleu": 0.5})
     logbook.close()
     assert read_metrics(tmp_path / "metrics.csv") == [
-        {"step": 5, "loss": 0.25, "images": 80, "learning_rate": 1e-4},
+        {"step": 5, "loss": 0.25, "images": 23_456_789, "learning_rate": 1e-4},
         {"step": 5, "bleu": 0.5},
     ]
     with (tmp_path / "metrics.csv").open(newline="") as file:
