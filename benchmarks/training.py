@@ -40,7 +40,7 @@ def measure(args: argparse.Namespace, preset_name: str, workers: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = args.data
         if data is None:
-            em = 14.0 if base.model.architecture == "compact" else base.model.em_tenths / 10
+            em = 14.0 if base.model.architecture == "compact" else base.model.em_pixels
             data = write_noise(Path(folder) / "data", em)
         job = TrainJob(dataset=data, run=Path(folder) / "run", config=config)
         with Display(-1) as display:

@@ -54,15 +54,17 @@ class PaperConfig:
     output_dim: int = 358
     init_dim: int = 100
     """Width of the model that makes the first state out of the picture; 0 starts from zeros."""
-    em_tenths: int = 332
-    """Body size of the text in tenths of a pixel: 12 pt at 200 dpi."""
+    em_pixels: float = 33.2
+    """Body size of the text in pixels: 12 pt at 200 dpi."""
     max_tokens: int = 171
     """Longest output: the longest target of 151, end included, and 20 more."""
 
     def __post_init__(self) -> None:
         if self.architecture not in ("nopool", "strips"):
             raise CheckpointError(f"unknown architecture {self.architecture!r}")
-        check_sizes(self, may_be_zero=("init_dim",))
+        check_sizes(self, may_be_zero=("init_dim",), but=("em_pixels",))
+        if type(self.em_pixels) not in (int, float) or not 1 <= self.em_pixels <= 1000:
+            raise CheckpointError(f"em_pixels must be from 1 to 1000, not {self.em_pixels!r}")
         if len(self.attention_dims) != 2:
             raise CheckpointError(
                 f"attention_dims must be 2 whole numbers, not {self.attention_dims!r}"
@@ -77,12 +79,20 @@ class PaperConfig:
 ModelConfig = CompactConfig | PaperConfig
 
 
-def check_sizes(config: ModelConfig, may_be_zero: tuple[str, ...] = ()) -> None:
-    """Raise CheckpointError unless every size is a whole number above 0, or a list of such."""
+def check_sizes(
+    config: ModelConfig, may_be_zero: tuple[str, ...] = (), but: tuple[str, ...] = ()
+) -> None:
+    """Raise CheckpointError unless every size is a whole number above 0, or a list of such.
+
+    Args:
+        config: of any architecture.
+        may_be_zero: fields for which 0 means none.
+        but: fields that are no sizes.
+    """
     for field in fields(config):
         value = getattr(config, field.name)
         least = 0 if field.name in may_be_zero else 1
-        if field.name == "architecture":
+        if field.name in ("architecture", *but):
             continue
         if isinstance(field.default, tuple):
             wanted = "a list of whole numbers"

@@ -28,7 +28,7 @@ class PaperModel(Recognizer):
     def __init__(self, config: PaperConfig) -> None:
         super().__init__()
         self._config = config
-        self.em_pixels = config.em_tenths / 10
+        self.em_pixels = config.em_pixels
         self.max_size = largest_picture(config)
         self.encoder = PaperEncoder(config)
         self.decoder = PaperDecoder(config)

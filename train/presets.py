@@ -41,7 +41,7 @@ def _paper_tiny(architecture: Literal["nopool", "strips"]) -> TrainConfig:
         lstm_units=128,
         output_dim=64,
         init_dim=32,
-        em_tenths=140,
+        em_pixels=14.0,
     )
     # So small a model bears ten times the paper's step size.
     optimizer = OptimizerConfig(learning_rate=1e-3)

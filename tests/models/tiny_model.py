@@ -56,7 +56,7 @@ def tiny_paper(architecture: Literal["nopool", "strips"], *, init_dim: int = 6) 
         lstm_units=14,
         output_dim=13,
         init_dim=init_dim,
-        em_tenths=105,
+        em_pixels=10.5,
         max_tokens=20,
     )
     model = PaperModel(config)
