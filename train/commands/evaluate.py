@@ -85,7 +85,7 @@ def evaluate(
             assert data is not None
             report = evaluate_model(subject, data, config, output)
     except KeyboardInterrupt:
-        typer.echo("i2l: interrupted; nothing was written", err=True)
+        typer.echo("i2l: interrupted; there is no report", err=True)
         raise typer.Exit(130) from None
     print(report.table())
 

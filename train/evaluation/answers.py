@@ -21,8 +21,8 @@ from i2l_batch.records import Transcript
 from i2l_batch.train.evaluation.truth import Label, Sample, Truth
 from i2l_batch.transcriber import Device, Transcriber
 
-BLANKS = 100
-"""Samples whose sizes the blank pictures have."""
+BLANKS = 32
+"""Samples whose sizes the blank pictures have. They are slow: most answers never end."""
 
 ROWS = 1000
 """Samples that are in memory at a time: tens of megabytes of pictures."""
