@@ -40,7 +40,7 @@ class Split:
     """
 
     def __init__(self, folder: Path, name: str, tokenizer: Tokenizer) -> None:
-        self._origin = (folder, name, tokenizer)
+        self.folder, self.name, self._tokenizer = folder, name, tokenizer
         table = _read(folder, name)
         offsets, self._ids = _token_ids(table["tokens"], tokenizer)
         self._starts = offsets
@@ -63,7 +63,7 @@ class Split:
         return trimmed(Sample(255 - decode_png(self._images[index].as_py()), ids, boxes))
 
     def __reduce__(self) -> tuple[type[Split], tuple[Path, str, Tokenizer]]:
-        return type(self), self._origin
+        return type(self), (self.folder, self.name, self._tokenizer)
 
     @property
     def has_boxes(self) -> bool:
@@ -120,7 +120,7 @@ def usable(
     Raises:
         UsageError: most samples have text of another size, or none is left.
     """
-    folder, name, _ = split._origin
+    folder, name = split.folder, split.name
     foreign = np.abs(np.log(split.ems / em_pixels)) > np.log(4 / 3)
     advice = f"the model reads text of {em_pixels:g} pixels"
     if foreign.mean() > 0.5:

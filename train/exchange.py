@@ -17,22 +17,20 @@ class Exchange:
 
     def __init__(self, model: nn.Module, num_figures: int, team: Team) -> None:
         self._team = team
-        self._parameters = list(model.parameters())
-        count = sum(parameter.numel() for parameter in self._parameters)
+        count = sum(parameter.numel() for parameter in model.parameters())
         self._buffer = torch.zeros(count + num_figures, device=team.device)
         self.figures = self._buffer[count:]
         """(num_figures,) float; added up like the gradients."""
-        self.clear()
-
-    def clear(self) -> None:
-        """Start a step: all zero."""
-        self._buffer.zero_()
         start = 0
-        for parameter in self._parameters:
+        for parameter in model.parameters():
             end = start + parameter.numel()
             # backward() adds in place to a gradient that is there: straight into the buffer.
             parameter.grad = self._buffer[start:end].view_as(parameter)
             start = end
+
+    def clear(self) -> None:
+        """Start a step: all zero."""
+        self._buffer.zero_()
 
     def sum(self) -> list[float]:
         """Add up over all workers; returns the figures. All workers must call it."""

@@ -7,6 +7,7 @@ stopped, and any number of workers draws the same.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -116,4 +117,10 @@ def steps(feed: Feed, start: int, end: int, loader_workers: int) -> Iterator[Ste
         num_workers=loader_workers,
         # Forked from a process with threads (Ray, CUDA) a child can hang.
         multiprocessing_context="spawn" if loader_workers else None,
+        worker_init_fn=_ignore_interrupts,
     )
+
+
+def _ignore_interrupts(_worker: int) -> None:
+    """Ctrl-C reaches all processes of a terminal; this one is needed until the step is done."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

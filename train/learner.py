@@ -95,7 +95,9 @@ class Learner:
         loss = token_loss(logits, batch.targets, batch.weights, config.label_smoothing)
         ase = unevenness(attention[-1], batch.targets).sum() / num_samples
         guide = torch.zeros((), device=self.team.device)
-        total = loss + config.alpha_weight * penalty * ase
+        total = loss
+        if config.alpha_weight:  # else the backward pass would go through it for nothing
+            total = total + config.alpha_weight * penalty * ase
         if config.guide_weight:
             inside = touched(batch.boxes, self._places(batch))
             # The first of several layers has not seen the picture yet when it asks; the others

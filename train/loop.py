@@ -30,6 +30,9 @@ from i2l_batch.train.state import Progress, recover, restore_state, save_best, s
 from i2l_batch.train.team import Team
 from i2l_batch.train.validation import validate
 
+GO_ON, SPENT, ASKED = 0.0, 1.0, 2.0
+"""What process 0 says about stopping: nothing, the time is spent, somebody asked."""
+
 
 def train(job: TrainJob, team: Team, monitor: Monitor) -> Progress:
     """Train until the last step, or until a stop is asked for; the same call again goes on.
@@ -50,10 +53,6 @@ def train(job: TrainJob, team: Team, monitor: Monitor) -> Progress:
     model = build_model(job.config.model_for(len(tokenizer))).to(team.device)
     trainer = Trainer(job, model, tokenizer, team, monitor)
     return trainer.run()
-
-
-GO_ON, SPENT, ASKED = 0.0, 1.0, 2.0
-"""What process 0 says about stopping: nothing, the time is spent, somebody asked."""
 
 
 class Trainer:
