@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from i2l_batch.train.dataset.allowed import objection
-from i2l_batch.train.dataset.build import Lists, build_dataset
+from i2l_batch.train.dataset.build import build_dataset
 from i2l_batch.train.dataset.config import PRESETS, DatasetConfig
 from i2l_batch.train.dataset.formulas import read_formulas
 from i2l_batch.train.dataset.marking import mark, plain
 from i2l_batch.train.dataset.normalize import STYLES, Rejection, normalize_with
 from i2l_batch.train.dataset.png import encode_png
+from i2l_batch.train.dataset.recipe import Lists
 from i2l_batch.train.dataset.render import Rendering, render
 from i2l_batch.train.dataset.tex import typeset
 
@@ -102,6 +103,7 @@ def each(what: str, items: Sequence[_T], function: Callable[[_T], object]) -> li
 
 
 def main() -> None:
+    """The command line."""
     parser = argparse.ArgumentParser()
     parser.add_argument("list", type=Path)
     parser.add_argument("--column")

@@ -104,9 +104,10 @@ def build(
     quiet: o.Quiet = False,
 ) -> None:
     """Render formulas to pictures with tokens, for training. Needs TeX. Run it again to resume."""
-    from i2l_batch.train.dataset.build import Lists, build_dataset
+    from i2l_batch.train.dataset.build import build_dataset
     from i2l_batch.train.dataset.config import PRESETS
     from i2l_batch.train.dataset.progress import BuildScreen
+    from i2l_batch.train.dataset.recipe import Lists
     from i2l_batch.train.dataset.report import report_table
 
     if workers != 0:

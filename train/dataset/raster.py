@@ -15,10 +15,10 @@ import numpy as np
 @cache
 def _mupdf() -> Any:
     import pymupdf
-    import pymupdf.mupdf
+    import pymupdf.mupdf as functions
 
     pymupdf.TOOLS.mupdf_display_errors(False)
-    return pymupdf.mupdf
+    return functions
 
 
 def open_pdf(path: Path) -> Any:

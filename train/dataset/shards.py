@@ -40,9 +40,6 @@ SAMPLE_SCHEMA = pa.schema(
     ]
 )
 
-_BATCH = 2500
-"""Most formulas of a TeX run, which takes 0.15 s to start."""
-
 _POINTS_PER_INCH = 72.27
 
 _NOTE = b"i2l"
@@ -118,18 +115,16 @@ def _render(job: ShardJob) -> Iterator[tuple[Formula, str, float, Rendering | st
     fonts = [choose(formula.lot.font, shares) for formula in job.formulas]
     for k, font in enumerate(names):
         members = [f for f, chosen in zip(job.formulas, fonts, strict=True) if chosen == k]
-        for start in range(0, len(members), _BATCH):
-            batch = members[start : start + _BATCH]
-            dpis = [_dpi(formula, config) for formula in batch]
-            results = render(
-                [formula.tokens.split(" ") for formula in batch],
-                dpis,
-                font=font,
-                points=config.points,
-                marked=config.boxes,
-            )
-            for formula, dpi, result in zip(batch, dpis, results, strict=True):
-                yield formula, font, dpi * POINTS[config.points] / _POINTS_PER_INCH, result
+        dpis = [_dpi(formula, config) for formula in members]
+        results = render(
+            [formula.tokens.split(" ") for formula in members],
+            dpis,
+            font=font,
+            points=config.points,
+            marked=config.boxes,
+        )
+        for formula, dpi, result in zip(members, dpis, results, strict=True):
+            yield formula, font, dpi * POINTS[config.points] / _POINTS_PER_INCH, result
 
 
 def _dpi(formula: Formula, config: DatasetConfig) -> float:

@@ -16,8 +16,9 @@ import pytest
 from i2l_batch.errors import StoreError, UsageError
 from i2l_batch.images import EM_PIXELS, decode_png
 from i2l_batch.lock import FolderLock
-from i2l_batch.train.dataset.build import Lists, build_dataset
+from i2l_batch.train.dataset.build import build_dataset
 from i2l_batch.train.dataset.config import SPLITS, DatasetConfig
+from i2l_batch.train.dataset.recipe import Lists
 from i2l_batch.train.dataset.report import report_table
 from i2l_batch.train.dataset.shards import SAMPLE_SCHEMA
 from i2l_batch.train.dataset.split import length_bin
@@ -352,6 +353,33 @@ def test_the_report_can_be_read(formulas: Path, built: Path) -> None:
     assert sum(paper["splits"].values()) == paper["counts"]["kept"] == sum(paper["bins"].values())
     removed = sum(paper["removed"].values())
     assert paper["counts"]["read"] - removed == paper["counts"]["kept"]
+
+
+@needs_tex
+def test_nothing_to_render_is_an_error_that_says_why(tmp_path: Path) -> None:
+    path = write(tmp_path / "f.txt", ["a + b", "a + b + c", "", "x"])
+    with pytest.raises(
+        UsageError, match=r"no formula is left to render: 2 has a rare token, 1 .*, 1 "
+    ):
+        build(path, tmp_path / "ds", replace(PLAIN, min_frequency=9, min_tokens=2))
+    # Without shards there is nothing to mix: other settings may go on in this folder.
+    assert build(path, tmp_path / "ds", PLAIN)["counts"]["kept"] == 2
+
+
+@needs_tex
+def test_shards_without_a_recipe_are_left_alone(
+    formulas: Path, built: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(built, tmp_path / "ds")
+    (tmp_path / "ds" / "recipe.json").unlink()
+    with pytest.raises(UsageError, match="holds shards of a data set, but no recipe"):
+        build(formulas, tmp_path / "ds")
+
+
+@needs_tex
+def test_a_folder_that_cannot_be_made_is_named(formulas: Path) -> None:
+    with pytest.raises(StoreError, match=r"cannot write .*formulas\.txt"):
+        build(formulas, formulas)
 
 
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
