@@ -47,6 +47,8 @@ _TOLERANCE = 4
 _REACH = (1, 2)
 """Pixels down and across within which strict looks for the other picture's ink."""
 
+_NUM_BITS = np.array([byte.bit_count() for byte in range(256)])
+
 _STRAY = 2
 """Pixels of ink that may have none of the other picture's around them."""
 
@@ -153,19 +155,18 @@ def symbols(
     packed = np.packbits(np.concatenate([a, b], 1), 0).T
     columns = [numbers.setdefault(column.tobytes(), len(numbers)) for column in packed]
     if tolerance:
-        first_seen = np.unique(columns, return_index=True)[1]
-        distinct = np.concatenate([a, b], 1)[:, first_seen].astype(np.float32)
-        claimed = _claim(distinct, tolerance)
+        claimed = _claim(packed[np.unique(columns, return_index=True)[1]], tolerance)
         columns = [claimed[column] for column in columns]
     return columns[: a.shape[1]], columns[a.shape[1] :]
 
 
 def _claim(columns: np.ndarray, tolerance: int) -> list[int]:
-    """Symbol of each column (h, n) float 0 or 1."""
-    ink = columns.sum(0)
-    near = ink[:, None] + ink - 2 * columns.T @ columns <= tolerance
-    owner = np.full(len(ink), -1)
-    for column in range(len(ink)):
+    """Symbol of each column, given as its pixels in bits (n, bytes) uint8."""
+    # Without a matrix product: its threads would fight for the cores of the other processes.
+    owner = np.full(len(columns), -1)
+    for column in range(len(columns)):
         if owner[column] < 0:
-            owner[near[column] & (owner < 0)] = column
+            free = np.flatnonzero(owner < 0)
+            differing = _NUM_BITS[columns[free] ^ columns[column]].sum(1)
+            owner[free[differing <= tolerance]] = column
     return owner.tolist()
