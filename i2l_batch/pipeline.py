@@ -18,7 +18,7 @@ from i2l_batch.extract.pages import select_pages
 from i2l_batch.flow import Flow
 from i2l_batch.folder import check_folder
 from i2l_batch.interrupts import whole
-from i2l_batch.models.files import SHIPPED, checkpoint_sha256
+from i2l_batch.models.files import SHIPPED, checkpoint_sha256, model_id
 from i2l_batch.progress import Progress
 from i2l_batch.records import Document, Problem, Source
 from i2l_batch.resume import Decision, decide_all, is_known
@@ -116,8 +116,7 @@ def _prepare(
     select_pages(config.extract.pages, num_pages=1)
     sources = list(list_sources(inputs, max_files=config.max_files))
     checkpoint = config.model or SHIPPED
-    sha256 = checkpoint_sha256(checkpoint)
-    model = {"id": f"compact-{sha256[:8]}", "sha256": sha256}  # the same under any folder's name
+    model = {"id": model_id(checkpoint), "sha256": checkpoint_sha256(checkpoint)}
     return sources, dict(config.settings()), model
 
 

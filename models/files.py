@@ -6,6 +6,7 @@ Apart from `checkpoint`, so that the driver of a run need not load torch.
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 from i2l_batch.errors import CheckpointError
@@ -29,3 +30,17 @@ def checkpoint_sha256(folder: Path) -> str:
             raise CheckpointError(f"{folder} is not a checkpoint: {name} is missing") from error
         digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()
+
+
+def model_id(folder: Path) -> str:
+    """What rows call the model of a checkpoint: `compact-1a2b3c4d`, wherever the folder lies.
+
+    Raises:
+        CheckpointError: a file is missing, or the configuration names no architecture.
+    """
+    digest = checkpoint_sha256(folder)
+    try:
+        architecture = json.loads((folder / CONFIG).read_bytes())["architecture"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{folder}: {CONFIG} names no architecture") from error
+    return f"{architecture}-{digest[:8]}"

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from i2l_batch.errors import CheckpointError
 from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
 from i2l_batch.models.config import CompactConfig, ModelConfig, PaperConfig, from_json, to_json
-from i2l_batch.models.files import SHIPPED, checkpoint_sha256
+from i2l_batch.models.files import CONFIG, SHIPPED, checkpoint_sha256, model_id
 from i2l_batch.models.tokenizer import Tokenizer
 from tests.models.tiny_model import ARCHITECTURES, pad_together, tiny, tiny_model
 
@@ -84,6 +84,14 @@ def test_a_missing_file_is_named(checkpoint: Path, name: str) -> None:
 def test_a_folder_without_weights_has_no_hash(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"model\.safetensors is missing"):
         checkpoint_sha256(tmp_path)
+
+
+def test_a_model_is_called_by_its_architecture_and_hash(checkpoint: Path) -> None:
+    config = json.loads((checkpoint / CONFIG).read_text())
+    assert model_id(checkpoint) == f"{config['architecture']}-{checkpoint_sha256(checkpoint)[:8]}"
+    (checkpoint / CONFIG).write_text("{}")
+    with pytest.raises(CheckpointError, match="names no architecture"):
+        model_id(checkpoint)
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
