@@ -61,7 +61,6 @@ def evaluate(
 
     The paper's figures are with --beam-size 10.
     """
-    check_subject(subject, data, truth)
     from i2l_batch.train.evaluation.evaluate import (
         EvaluateConfig,
         evaluate_model,
@@ -78,6 +77,7 @@ def evaluate(
         device=device.value,
         image_match=image_match,
     )
+    check_subject(subject, data, truth)
     try:
         if truth:
             report = evaluate_results(subject, truth, config, output)
