@@ -121,11 +121,14 @@ def kill_a_worker(run: Path) -> None:
     os.kill(descendants(os.getpid(), "ray::RayTrainWorker")[-1], signal.SIGKILL)
 
 
-def command(dataset: Path, run: Path, workers: int) -> subprocess.Popen[str]:
+def command(
+    dataset: Path, run: Path, workers: int, cluster: str | None = None
+) -> subprocess.Popen[str]:
     """`i2l train` in a process group of its own, as a shell starts it."""
     config = run.with_suffix(".toml")
     config.write_text(to_toml(CONFIG))
     options = {"--output": run, "--config": config, "--workers": workers, "--device": "cpu"}
+    options |= {"--ray-address": cluster} if cluster else {}
     return subprocess.Popen(
         [sys.executable, "-m", "i2l_batch.cli", "train", str(dataset)]
         + [str(word) for option in options.items() for word in option],
@@ -137,9 +140,9 @@ def command(dataset: Path, run: Path, workers: int) -> subprocess.Popen[str]:
 
 
 def test_an_interrupted_and_killed_run_ends_like_any_other(
-    dataset: Path, undisturbed: Path, tmp_path: Path
+    dataset: Path, undisturbed: Path, tmp_path: Path, cluster: str
 ) -> None:
-    """Ctrl-C, the same command, SIGKILL for the driver, the same command without Ray."""
+    """Ctrl-C; the same command on a cluster; SIGKILL for the driver; the same without Ray."""
     run = tmp_path / "run"
     driver = command(dataset, run, 2)
     wait_until(lambda: len(metrics(run)) >= 3, 300)
@@ -151,7 +154,7 @@ def test_an_interrupted_and_killed_run_ends_like_any_other(
     stopped = int(metrics(run)[-1]["step"])
     assert 3 <= stopped < STEPS
 
-    driver = command(dataset, run, 1)
+    driver = command(dataset, run, 1, cluster)
     wait_until(lambda: len(metrics(run)) > stopped, 300)
     driver.kill()
     driver.communicate()
