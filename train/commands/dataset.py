@@ -6,139 +6,111 @@ import sys
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from i2l_batch import options as o
 from i2l_batch.config import check_positive
 from i2l_batch.errors import UsageError
+from i2l_batch.options import Output, Quiet, RayAddress
+from i2l_batch.train.commands import dataset_options as o
+
+if TYPE_CHECKING:
+    from i2l_batch.train.dataset.config import DatasetConfig
 
 dataset = typer.Typer(help="Training data.", no_args_is_help=True)
 
 
-class Preset(str, Enum):
-    """Settings that belong together."""
-
-    compact = "compact"
-    paper = "paper"
-
-
-class Normalization(str, Enum):
-    """How formulas are spelled."""
-
-    paper = "paper"
-    canonical = "canonical"
-    none = "none"
-
-
-class Rare(str, Enum):
-    """What becomes of formulas with rare tokens."""
-
-    drop = "drop"
-    unk = "unk"
-
-
 @dataset.command("build")
 def build(
-    formulas: Annotated[
-        list[Path],
-        typer.Argument(help="Lists: a formula per line, JSON lines or CSV (.xz, .gz too)."),
-    ],
-    output: o.Output,
-    preset: Annotated[
-        Preset, typer.Option(help="Settings of the compact model's data or of the paper's.")
-    ] = Preset.compact,
-    column: Annotated[
-        str | None, typer.Option(help="Column of JSON lines or CSV; default: the obvious one.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(help="Take only the first N formulas.")] = None,
-    normalization: Annotated[
-        Normalization | None,
-        typer.Option(help="Spelling: the paper's, also without idle groups, or as it is."),
-    ] = None,
-    min_tokens: Annotated[int | None, typer.Option(help="Shortest formula, in tokens.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Longest formula, in tokens.")] = None,
-    ban: Annotated[
-        list[str] | None, typer.Option(help="Leave out formulas with this token; repeatable.")
-    ] = None,
-    min_frequency: Annotated[
-        int | None, typer.Option(help="Tokens rarer than this in the training formulas are rare.")
-    ] = None,
-    rare: Annotated[
-        Rare | None,
-        typer.Option(help="Leave out formulas with rare tokens, or keep them as unknown."),
-    ] = None,
-    pieces: Annotated[
-        int | None,
-        typer.Option(help="Longer formulas also give a part of at most N tokens; 0: none."),
-    ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="Percent for training/validation/test, as in 80/10/10.")
-    ] = None,
-    validation: Annotated[
-        Path | None, typer.Option(help="List of the formulas for validation.")
-    ] = None,
-    test: Annotated[Path | None, typer.Option(help="List of the formulas for testing.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
-    font: Annotated[
-        list[str] | None, typer.Option(help="Font, or FONT=SHARE of the formulas; repeatable.")
-    ] = None,
-    points: Annotated[int | None, typer.Option(help="Body size in points: 10, 11, 12.")] = None,
-    dpi: Annotated[str | None, typer.Option(help="Dots per inch, or a range as in 90-130.")] = None,
-    padding: Annotated[int | None, typer.Option(help="White pixels around the ink.")] = None,
-    max_width: Annotated[
-        int | None, typer.Option(help="Leave out formulas wider than this, in pixels.")
-    ] = None,
-    max_height: Annotated[
-        int | None, typer.Option(help="Leave out formulas higher than this, in pixels.")
-    ] = None,
-    boxes: Annotated[
-        bool | None, typer.Option("--boxes/--no-boxes", help="Store the place of every token.")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(help="Cores to use; default: all. 0: this process, without Ray."),
-    ] = None,
-    ray_address: o.RayAddress = None,
-    quiet: o.Quiet = False,
+    formulas: o.Formulas,
+    output: Output,
+    preset: o.PresetOption = o.Preset.compact,
+    column: o.Column = None,
+    limit: o.Limit = None,
+    normalization: o.NormalizationOption = None,
+    min_tokens: o.MinTokens = None,
+    max_tokens: o.MaxTokens = None,
+    ban: o.Ban = None,
+    min_frequency: o.MinFrequency = None,
+    rare: o.RareOption = None,
+    pieces: o.Pieces = None,
+    split: o.SplitOption = None,
+    validation: o.Validation = None,
+    test: o.Test = None,
+    seed: o.Seed = None,
+    font: o.Font = None,
+    points: o.Points = None,
+    dpi: o.Dpi = None,
+    padding: o.Padding = None,
+    max_width: o.MaxWidth = None,
+    max_height: o.MaxHeight = None,
+    boxes: o.Boxes = None,
+    workers: o.Workers = None,
+    ray_address: RayAddress = None,
+    quiet: Quiet = False,
 ) -> None:
     """Render formulas to pictures with tokens, for training. Needs TeX. Run it again to resume."""
-    from i2l_batch.train.dataset.build import build_dataset
+    config = _config(
+        preset.value,
+        column=column,
+        limit=limit,
+        normalization=normalization,
+        min_tokens=min_tokens,
+        max_tokens=max_tokens,
+        banned=tuple(ban or ()) or None,
+        min_frequency=min_frequency,
+        rare=rare,
+        pieces=pieces,
+        split=parse_split(split) if split is not None else None,
+        seed=seed,
+        fonts=parse_fonts(font) if font else None,
+        points=points,
+        dpi=parse_dpi(dpi) if dpi is not None else None,
+        padding=padding,
+        max_width=max_width,
+        max_height=max_height,
+        boxes=boxes,
+    )
+    _run((formulas, validation, test), output, config, workers, ray_address, quiet)
+
+
+def _config(preset: str, **options: Any) -> DatasetConfig:
+    """The preset with what was given on the command line."""
     from i2l_batch.train.dataset.config import PRESETS
+
+    given = {
+        name: value.value if isinstance(value, Enum) else value
+        for name, value in options.items()
+        if value is not None
+    }
+    if "dpi" in given:
+        given["usual_dpi"] = None
+    return replace(PRESETS[preset], **given)
+
+
+def _run(
+    lists: tuple[list[Path], Path | None, Path | None],
+    output: Path,
+    config: DatasetConfig,
+    workers: int | None,
+    ray_address: str | None,
+    quiet: bool,
+) -> None:
+    """Build and report."""
+    from i2l_batch.train.dataset.build import build_dataset
     from i2l_batch.train.dataset.progress import BuildScreen
     from i2l_batch.train.dataset.recipe import Lists
     from i2l_batch.train.dataset.report import report_table
 
     if workers != 0:
         check_positive(workers=workers)
-    options: dict[str, Any] = {
-        "column": column,
-        "limit": limit,
-        "normalization": normalization.value if normalization else None,
-        "min_tokens": min_tokens,
-        "max_tokens": max_tokens,
-        "banned": tuple(ban) if ban else None,
-        "min_frequency": min_frequency,
-        "rare": rare.value if rare else None,
-        "pieces": pieces,
-        "split": parse_split(split) if split else None,
-        "seed": seed,
-        "fonts": parse_fonts(font) if font else None,
-        "points": points,
-        "padding": padding,
-        "max_width": max_width,
-        "max_height": max_height,
-        "boxes": boxes,
-    }
-    given = {name: value for name, value in options.items() if value is not None}
-    if dpi:
-        given |= {"dpi": parse_dpi(dpi), "usual_dpi": None}
+    formulas, validation, test = lists
     try:
         report = build_dataset(
-            Lists(formulas=tuple(formulas), validation=validation, test=test),
+            Lists(formulas=formulas, validation=validation, test=test),
             output,
-            replace(PRESETS[preset.value], **given),
+            config,
             workers=workers,
             ray_address=ray_address,
             screen=BuildScreen(-1 if quiet else 0),
