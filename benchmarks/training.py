@@ -16,7 +16,9 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -30,7 +32,16 @@ def measure(args: argparse.Namespace, preset_name: str, workers: int) -> None:
     from i2l_batch.train.display import Display
     from i2l_batch.train.launch import launch
     from i2l_batch.train.logbook import read_metrics
+    from i2l_batch.train.monitor import Status
     from i2l_batch.train.presets import preset
+
+    class Clock(Display):
+        """Notes the processor time that this process had spent at each step."""
+
+        spent: ClassVar[dict[int, float]] = {}
+
+        def report(self, status: Status) -> None:
+            self.spent[status.step] = time.process_time()
 
     base = preset(preset_name)
     total = args.warmup + args.steps
@@ -43,17 +54,19 @@ def measure(args: argparse.Namespace, preset_name: str, workers: int) -> None:
             em = 14.0 if base.model.architecture == "compact" else base.model.em_pixels
             data = write_noise(Path(folder) / "data", em)
         job = TrainJob(dataset=data, run=Path(folder) / "run", config=config)
-        with Display(-1) as display:
+        with Clock(-1) as display:
             launch(job, workers=workers, device=args.device, display=display)
         rows = [row for row in read_metrics(job.run / "metrics.csv") if "loss" in row]
     images = rows[-1]["images"] - rows[0]["images"]
     seconds = rows[-1]["seconds"] - rows[0]["seconds"]
-    who = resource.RUSAGE_CHILDREN if workers else resource.RUSAGE_SELF
-    memory = f"{resource.getrusage(who).ru_maxrss // 1024} MiB"
+    alone = ""
+    if not workers:
+        processor = (Clock.spent[total] - Clock.spent[args.warmup]) / args.steps
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        alone = f" ({processor:.3f} s of processor time), {memory} MiB"
     print(
         f"{preset_name:<13} {workers} workers, batches of {config.batch_size}: "
-        f"{images / seconds:8.2f} images/s, {seconds / args.steps:8.3f} s per step"
-        + ("" if workers else f", {memory}"),
+        f"{images / seconds:8.2f} images/s, {seconds / args.steps:8.3f} s per step{alone}",
         flush=True,
     )
 
