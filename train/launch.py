@@ -37,6 +37,8 @@ from i2l_batch.transcriber import Device
 FAILURES_LOG = "failures.log"
 """File of the run folder with the tracebacks of workers that failed."""
 
+_MARKER = ".driver-"
+
 _LOCK_SECONDS = 20.0
 """Workers of a driver that was killed end within seconds; so long the next run waits for them."""
 
@@ -148,13 +150,15 @@ class Work:
         if team.rank:
             return train(self.job, team, monitor)
         with held(self.job.run, monitor.say):
+            for other in set(self.job.run.glob(f"{_MARKER}*")) - {self.marker}:
+                other.unlink(missing_ok=True)  # of a driver that was killed
             return train(self.job, team, monitor)
 
 
 @contextmanager
 def _marked(run: Path) -> Iterator[Path]:
     """A file in the folder by which other machines know that it is the same."""
-    marker = run / f".driver-{uuid.uuid4().hex}"
+    marker = run / f"{_MARKER}{uuid.uuid4().hex}"
     marker.touch()
     try:
         yield marker

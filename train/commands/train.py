@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from i2l_batch.errors import UsageError
-from i2l_batch.options import DEVICE, DeviceOption, Output, Quiet, RayAddress
+from i2l_batch.options import DEVICE, DeviceOption, Output, Quiet
 
 if TYPE_CHECKING:
     from i2l_batch.train.config import TrainConfig
@@ -59,7 +59,13 @@ def train(
         bool, typer.Option("--gpus/--no-gpus", help="Every worker must have a GPU.")
     ] = False,
     device: DeviceOption = DEVICE,
-    ray_address: RayAddress = None,
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            help="Ray cluster to use (auto, HOST:PORT), whose machines all see the data set and "
+            "the output; default: this machine."
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Train a model; the same command again goes on where it was stopped."""
