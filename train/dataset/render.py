@@ -2,8 +2,8 @@
 
 In: token lists and a font. Out: per formula a grey picture and token boxes, or the reason why not.
 An error that TeX reports rejects its formula, since TeX "recovers" and ships a wrong picture; a
-formula that ends the run stands last in TeX's log, one that hangs it is found by halving; the
-others are set again without it.
+formula that ends or hangs the run is the one at which it stopped: the others are set again without
+it.
 """
 
 from __future__ import annotations
@@ -88,11 +88,13 @@ def _again(indices: list[int], sheet: Sheet) -> list[list[int]]:
     left = [i for k, i in enumerate(indices) if k not in shipped]
     if len(left) < len(indices):
         return [left] if left else []
-    if sheet.ended_in is None:  # it took too long, nobody knows where
+    if sheet.ended_in is None:  # nothing is known of it
         half = len(left) // 2
         return [left[:half], left[half:]] if half else []
-    guilty = left.pop(sheet.ended_in)
-    return [left, [guilty]] if left else []
+    if len(left) == 1:
+        return []
+    at = sheet.ended_in
+    return [part for part in (left[:at], left[at : at + 1], left[at + 1 :]) if part]
 
 
 def _draw(pdf: Any, number: int, dpi: float, marks: Sequence[int] | None) -> Rendering | str:

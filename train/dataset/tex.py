@@ -34,7 +34,10 @@ POINTS: dict[int, float] = {10: 10.0, 11: 10.95, 12: 12.0}
 """Option of the document class to the body size in TeX points, 72.27 to the inch."""
 
 TIME_LIMIT = 6.0
-"""Seconds for a run, besides 0.02 per formula: TeX starts in 0.2 s and sets a formula in 0.2 ms."""
+"""Seconds for a run, besides 5 ms per formula: TeX starts in 0.2 s and sets a formula in 0.2 ms."""
+
+_TERMINAL = "f.out"
+"""File with what TeX would have shown on a terminal."""
 
 _INSTALL = (
     "rendering needs TeX Live (on Debian: apt-get install texlive-latex-recommended "
@@ -52,6 +55,7 @@ _PREAMBLE = rf"""\hoffset=-1in \voffset=-1in \pagestyle{{empty}}
 \tracinglostchars=1
 """
 _BEACON = re.compile(r"^@@(\d+)( done)?$")
+_BEGUN = re.compile(r"^@@(\d+)$", re.MULTILINE)
 _ERROR = re.compile(r"^\./f\.tex:\d+: (.*)")
 
 
@@ -66,7 +70,7 @@ class Sheet:
     errors: dict[int, str]
     """Formula index to TeX's first complaint about it. Its page shows what TeX made up instead."""
     ended_in: int | None
-    """The formula that ended the run, if it ended by itself and within one."""
+    """The formula at which the run ended, or had to be ended; None when it went through."""
 
 
 def check_tex(fonts: Iterable[str], points: int) -> None:
@@ -84,7 +88,7 @@ def typeset(
     Args:
         formulas: LaTeX without delimiters.
         font: a name out of `FONTS`.
-        time_limit: seconds, besides 0.02 per formula.
+        time_limit: seconds, besides 5 ms per formula.
         points: body size, 10, 11 or 12.
 
     Raises:
@@ -96,8 +100,9 @@ def typeset(
     with tempfile.TemporaryDirectory(prefix="i2l-render-") as name:
         folder = Path(name)
         (folder / "f.tex").write_text(_document(formulas, font, points), encoding="utf-8")
-        if not _run(pdflatex, folder, time_limit + 0.02 * len(formulas)):
-            return Sheet(None, [], {}, None)
+        if not _run(pdflatex, folder, time_limit + 0.005 * len(formulas)):
+            at = reached((folder / _TERMINAL).read_text(encoding="latin-1"))
+            return Sheet(None, [], {}, min(at, len(formulas) - 1))
         log, pdf = folder / "f.log", folder / "f.pdf"
         shipped, errors, ended_in = read_log(
             log.read_text(encoding="latin-1") if log.exists() else ""
@@ -128,27 +133,33 @@ def _run(pdflatex: str, folder: Path, seconds: float) -> bool:
         "openout_any": "p",
         "max_print_line": "1000",
     }
-    try:
-        subprocess.run(
-            [
-                pdflatex,
-                "-interaction=batchmode",
-                "-no-shell-escape",
-                "-file-line-error",
-                "f.tex",
-            ],
-            cwd=folder,
-            env={**os.environ, **confined},
-            stdout=subprocess.DEVNULL,
-            # Nothing comes, but the end of a pipe is noticed at once, that of a process by polling.
-            stderr=subprocess.PIPE,
-            stdin=subprocess.DEVNULL,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return False
+    command = [pdflatex, "-interaction=nonstopmode", "-no-shell-escape", "-file-line-error"]
+    with (folder / _TERMINAL).open("wb") as terminal:
+        try:
+            subprocess.run(
+                [*command, "f.tex"],
+                cwd=folder,
+                env={**os.environ, **confined},
+                stdin=subprocess.DEVNULL,
+                stdout=terminal,
+                # Nothing comes, but the end of a pipe is noticed at once, that of a process by
+                # polling.
+                stderr=subprocess.PIPE,
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return False
     return True
+
+
+def reached(terminal: str) -> int:
+    """The formula at which a run was ended. TeX tells the terminal of every page as it ships it;
+    its log comes in blocks."""
+    begun = [*_BEGUN.finditer(terminal)]
+    if not begun:
+        return 0
+    return int(begun[-1][1]) + ("[1" in terminal[begun[-1].end() :])
 
 
 def read_log(log: str) -> tuple[list[int], dict[int, str], int | None]:

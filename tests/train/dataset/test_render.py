@@ -267,9 +267,26 @@ def test_hundreds_of_errors_do_not_end_a_run() -> None:
 
 
 @needs_tex
-def test_a_run_that_hangs_is_ended() -> None:
-    sheet = typeset(["x", r"\def\forever{\forever}\forever"], "computer-modern", time_limit=1.0)
-    assert (sheet.pdf, sheet.formulas, sheet.ended_in) == (None, [], None)
+@pytest.mark.parametrize("at", [0, 1, 2, 150])
+def test_a_run_that_hangs_is_ended_and_the_formula_known(at: int) -> None:
+    formulas = [*["x"] * at, r"\def\forever{\forever}\forever", "x"]
+    sheet = typeset(formulas, "computer-modern", time_limit=1.0)
+    assert (sheet.pdf, sheet.formulas, sheet.ended_in) == (None, [], at)
+
+
+@needs_tex
+def test_a_formula_that_hangs_the_run_harms_no_neighbour() -> None:
+    """amsmath's own macro calls itself for ever."""
+    hostile = r"\boldsymbol { \boldsymbol { \sigma } }".split()
+    assert objection(hostile) is None
+    formulas = [*NEIGHBOURS, [r"\nosuch"], hostile, *NEIGHBOURS, hostile]
+    results = render(formulas, [DPI] * len(formulas), time_limit=1.5)
+    assert results[3] == "Undefined control sequence."
+    for reason in (results[4], results[8]):
+        assert reason == "the TeX run ended early or took too long"
+    for other, expected in zip(results[:3] + results[5:8], draw(NEIGHBOURS) * 2, strict=True):
+        assert isinstance(other, Rendering)
+        assert_same_picture(other.pixels, expected.pixels)
 
 
 @needs_tex
