@@ -10,19 +10,19 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from i2l_batch.errors import I2LError
+from i2l_batch.train import failures
 from i2l_batch.train.crew import Crew
 from i2l_batch.train.display import Display
 from i2l_batch.train.mailbox import Mail, Mailbox, RemoteMonitor
 from i2l_batch.train.monitor import Monitor, Silent
 from i2l_batch.train.stopping import Stop
-from i2l_batch.train.team import Distributed, LostWorkerError, Team
+from i2l_batch.train.team import Distributed, Team
 
 Work = Callable[[Team, Monitor], Any]
 """What each worker does. It travels to the workers by pickle."""
@@ -70,26 +70,26 @@ def work_together(
 
     mailbox: Any = ray.remote(num_cpus=0)(Mailbox).remote()
     driver = _Driver(mailbox, display, stop)
-    failures, furthest = 0, -1
+    in_a_row, furthest = 0, -1
     try:
         while True:
             try:
                 return driver.attempt(work, crew)
             except TrainingFailedError as error:
-                rank, cause = _cause(error)
+                rank, cause = failures.cause(error)
                 if isinstance(cause, I2LError):
                     raise cause from error
-                failures = failures + 1 if driver.step <= furthest else 1
+                in_a_row = in_a_row + 1 if driver.step <= furthest else 1
                 furthest = max(furthest, driver.step)
-                _log(failures_log, driver.step, error)
-            line = f"worker {rank} failed at step {max(furthest, 0)}: {_reason(cause)}"
-            if failures >= most_failures:
+                failures.log(failures_log, driver.step, error)
+            line = f"worker {rank} failed at step {max(furthest, 0)}: {failures.reason(cause)}"
+            if in_a_row >= most_failures:
                 raise I2LError(
-                    f"{line}; {failures} starts in a row got no further, see {failures_log}"
+                    f"{line}; {in_a_row} starts in a row got no further, see {failures_log}"
                 )
             display.failure(f"{line}; all workers start again from the latest checkpoint")
     except RayError as error:
-        _log(failures_log, driver.step, error)
+        failures.log(failures_log, driver.step, error)
         raise I2LError(
             f"Ray itself broke down ({type(error).__name__}, see {failures_log}): "
             "the same command goes on"
@@ -211,26 +211,3 @@ def _member(config: dict[str, Any]) -> None:
         return
     monitor = RemoteMonitor(config["mailbox"])
     monitor.end(config["work"](team, monitor))
-
-
-def _cause(error: Exception) -> tuple[int, BaseException]:
-    """The worker whose failure explains the others', and what it was."""
-    failures: dict[int, BaseException] = getattr(error, "worker_failures", {})
-    for kind in (I2LError, Exception):
-        for rank, failure in sorted(failures.items()):
-            if isinstance(failure, kind) and not isinstance(failure, LostWorkerError):
-                return rank, failure
-    return next(iter(sorted(failures.items())), (0, error))
-
-
-def _log(path: Path, step: int, error: BaseException) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} after step {step}\n{error}\n\n")
-
-
-def _reason(error: BaseException) -> str:
-    if type(error).__module__.startswith("ray."):
-        return "its process died"
-    text = next(iter(str(error).strip().split("\n")), "")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
