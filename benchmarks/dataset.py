@@ -4,7 +4,8 @@
 
 Whole builds of the first formulas of a list without a frequency filter: in this process, and with
 --ray over all cores. Then the steps of one TeX run. Seconds of CPU are those of this process and of
-TeX, so that they say the same on a busy machine; with --ray they are the driver's alone. Figures go to benchmarks/dataset.md.
+TeX, so that they say the same on a busy machine; with --ray they are the driver's alone. Figures
+go to benchmarks/dataset.md.
 """
 
 from __future__ import annotations
