@@ -29,8 +29,8 @@ def measure(args: argparse.Namespace, preset_name: str, workers: int) -> None:
     """Do one run and print a line."""
     from i2l_batch.train.config import TrainJob
     from i2l_batch.train.config_file import override
-    from i2l_batch.train.display import Display
-    from i2l_batch.train.launch import launch
+    from i2l_batch.train.launch.display import Display
+    from i2l_batch.train.launch.run import launch
     from i2l_batch.train.logbook import read_metrics
     from i2l_batch.train.monitor import Status
     from i2l_batch.train.presets import preset

@@ -70,8 +70,8 @@ def train(
 ) -> None:
     """Train a model; the same command again goes on where it was stopped."""
     from i2l_batch.train.config import TrainJob
-    from i2l_batch.train.display import Display
-    from i2l_batch.train.launch import launch
+    from i2l_batch.train.launch.display import Display
+    from i2l_batch.train.launch.run import launch
     from i2l_batch.train.run_folder import check
 
     direct = {

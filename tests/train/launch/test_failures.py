@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from i2l_batch.errors import UsageError
-from i2l_batch.train import failures
+from i2l_batch.train.launch import failures
 from i2l_batch.train.team import LostWorkerError
 
 LOST, BUG, WISH = LostWorkerError("x"), ValueError("a bug\nof two lines"), UsageError("no")

@@ -17,11 +17,11 @@ from typing import Any
 
 from i2l_batch.errors import I2LError
 from i2l_batch.train import failures
-from i2l_batch.train.crew import Crew
-from i2l_batch.train.display import Display
-from i2l_batch.train.mailbox import Mail, Mailbox, RemoteMonitor
+from i2l_batch.train.launch.crew import Crew
+from i2l_batch.train.launch.display import Display
+from i2l_batch.train.launch.mailbox import Mail, Mailbox, RemoteMonitor
+from i2l_batch.train.launch.stopping import Stop
 from i2l_batch.train.monitor import Monitor, Silent
-from i2l_batch.train.stopping import Stop
 from i2l_batch.train.team import Distributed, Team
 
 Work = Callable[[Team, Monitor], Any]

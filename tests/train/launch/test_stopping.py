@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from i2l_batch.interrupts import end_in_order, handlers_kept
-from i2l_batch.train.stopping import first_signal_stops
+from i2l_batch.train.launch.stopping import first_signal_stops
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 

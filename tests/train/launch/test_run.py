@@ -20,8 +20,8 @@ from i2l_batch.lock import FolderLock
 from i2l_batch.models.checkpoint import load_checkpoint
 from i2l_batch.train.config import TrainConfig, TrainJob
 from i2l_batch.train.config_file import to_toml
-from i2l_batch.train.display import Display
-from i2l_batch.train.launch import FAILURES_LOG, held, launch
+from i2l_batch.train.launch.display import Display
+from i2l_batch.train.launch.run import FAILURES_LOG, held, launch
 from i2l_batch.train.presets import preset
 from i2l_batch.train.run_folder import BEST, LATEST, METRICS
 from tests.processes import descendants, wait_until
@@ -43,8 +43,8 @@ CONFIG: TrainConfig = replace(
 )
 TOLERANCE = 1e-4
 """Of the losses, relative. Workers add up the same 32-bit numbers in another order: that changes
-the last of seven digits, and the steps that follow may spread it. Seen after 35 steps: no difference
-in the six digits of the table."""
+the last of seven digits, and the steps that follow may spread it. Seen after 35 steps: no
+difference in the six digits of the table."""
 
 
 @pytest.fixture(scope="module")

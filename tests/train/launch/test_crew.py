@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from i2l_batch.cluster import Machine
 from i2l_batch.errors import UsageError
-from i2l_batch.train.crew import Crew, share_out
+from i2l_batch.train.launch.crew import Crew, share_out
 
 
 def places(machines: list[Machine], crew: Crew) -> int:

@@ -24,14 +24,14 @@ from i2l_batch.cluster import Machine, session
 from i2l_batch.errors import StoreError, UsageError
 from i2l_batch.lock import FolderLock
 from i2l_batch.train.config import TrainJob
-from i2l_batch.train.crew import share_out
-from i2l_batch.train.display import Display
+from i2l_batch.train.launch.crew import share_out
+from i2l_batch.train.launch.display import Display
+from i2l_batch.train.launch.group import work_together
+from i2l_batch.train.launch.stopping import Stop, first_signal_stops
 from i2l_batch.train.loop import train
 from i2l_batch.train.monitor import Monitor, Status
 from i2l_batch.train.state import Progress
-from i2l_batch.train.stopping import Stop, first_signal_stops
 from i2l_batch.train.team import Solo, Team
-from i2l_batch.train.workers import work_together
 from i2l_batch.transcriber import Device
 
 FAILURES_LOG = "failures.log"

@@ -9,10 +9,10 @@ import pytest
 
 from i2l_batch.cluster import Machine
 from i2l_batch.errors import I2LError, UsageError
-from i2l_batch.train.crew import share_out
-from i2l_batch.train.display import Display
-from i2l_batch.train.stopping import Stop
-from i2l_batch.train.workers import work_together
+from i2l_batch.train.launch.crew import share_out
+from i2l_batch.train.launch.display import Display
+from i2l_batch.train.launch.group import work_together
+from i2l_batch.train.launch.stopping import Stop
 from tests.train.failing_work import Failing
 
 pytestmark = [

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from i2l_batch.train.display import Display, Point, describe
+from i2l_batch.train.launch.display import Display, Point, describe
 from i2l_batch.train.monitor import Status
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from i2l_batch.train.mailbox import Mailbox, RemoteMonitor
+from i2l_batch.train.launch.mailbox import Mailbox, RemoteMonitor
 from i2l_batch.train.monitor import Silent, Status
 from tests.processes import wait_until
 
