@@ -52,7 +52,7 @@ def train(
         int | None,
         typer.Option(
             help="Processes that share each step; 0 for this one, without Ray. "
-            "Default: one on each GPU, or 0."
+            "Default: one on each GPU if there are several, else 0."
         ),
     ] = None,
     gpus: Annotated[

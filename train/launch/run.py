@@ -55,7 +55,7 @@ def launch(
     """Train until the end, or until SIGINT or SIGTERM: then `stopped` is set in the progress.
 
     Args:
-        workers: 0 for this process, without Ray; null for one on each GPU, or 0 if there is none.
+        workers: 0 for this process, without Ray; null for one on each GPU if there are several.
         gpus: refuse to run unless every worker has a GPU.
         ray_address: cluster to join. All its machines must see the data set and the run folder.
 
@@ -77,7 +77,8 @@ def launch(
     if not ray_address:
         here = Machine(os.cpu_count() or 1, torch.cuda.device_count())
         if workers is None:
-            workers = 0 if device == "cpu" else here.gpus
+            # One GPU needs no fellow, and so no Ray, which takes half a minute to start.
+            workers = here.gpus if here.gpus > 1 and device != "cpu" else 0
         crew = share_out([here], max(1, workers), gpus, device)  # refuses before Ray starts
         if workers == 0:
             alone = Solo(torch.device("cuda" if crew.gpus else "cpu"))
