@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from i2l_batch.errors import I2LError
-from i2l_batch.train import failures
+from i2l_batch.train.launch import failures
 from i2l_batch.train.launch.crew import Crew
 from i2l_batch.train.launch.display import Display
 from i2l_batch.train.launch.mailbox import Mail, Mailbox, RemoteMonitor
