@@ -55,8 +55,12 @@ class Split:
     def __len__(self) -> int:
         return len(self.lengths)
 
+    def ids(self, index: int) -> np.ndarray:
+        """(T,) token ids of a sample, without bos and eos; its picture is not read."""
+        return self._ids[self._starts[index] : self._starts[index + 1]]
+
     def __getitem__(self, index: int) -> Sample:
-        ids = self._ids[self._starts[index] : self._starts[index + 1]]
+        ids = self.ids(index)
         boxes = np.frombuffer(self._boxes[index].as_py(), np.int16).reshape(-1, 4)
         if not len(boxes):
             boxes = np.zeros((len(ids), 4), np.int16)

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 
 import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
+from i2l_batch.errors import I2LError
 from i2l_batch.models.config import PaperConfig
 from i2l_batch.train.batches import Batch, collate, draw_guise, largest_margins, padded_sizes
 from i2l_batch.train.config import TrainConfig
@@ -110,17 +113,36 @@ class Feed(Dataset[Step]):
 
 def steps(feed: Feed, start: int, end: int, loader_workers: int) -> Iterator[Step]:
     """Steps `start` to `end`, read ahead by so many processes; 0 reads when asked."""
-    yield from DataLoader(
+    loader = DataLoader(
         feed,
         batch_size=None,
         sampler=range(start, end),  # each item is a whole step
         num_workers=loader_workers,
         # Forked from a process with threads (Ray, CUDA) a child can hang.
         multiprocessing_context="spawn" if loader_workers else None,
-        worker_init_fn=_ignore_interrupts,
     )
+    if not loader_workers:
+        return iter(loader)
+    resource_tracker.ensure_running()  # whose start would let the signal through again
+    # Ctrl-C reaches all processes of a terminal, and these are needed until the step is done. They
+    # inherit what is blocked; a handler of their own would come a second too late.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        return iter(loader)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _ignore_interrupts(_worker: int) -> None:
-    """Ctrl-C reaches all processes of a terminal; this one is needed until the step is done."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def reader_deaths_told() -> Iterator[None]:
+    """Turn torch's error for a loader process that died, which may come up anywhere in the block,
+    into an I2LError."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise I2LError(
+            "a process that reads pictures died, maybe for want of memory: the same command goes "
+            "on from the latest checkpoint; data.loader_workers=0 reads without such processes"
+        ) from error

@@ -36,9 +36,9 @@ COLUMNS = (
 class Logbook:
     """The metrics of a run; only process 0 has one."""
 
-    def __init__(self, table: Path, events: Path, step: int) -> None:
-        self._table = table
-        _rewrite(table, step)
+    def __init__(self, table: Path, events: Path, step: int, validated: int) -> None:
+        """The run goes on from `step`; its latest validation was that of step `validated`."""
+        _rewrite(table, step, validated)
         self._file = table.open("a", newline="", encoding="utf-8")
         # Later events are hidden by TensorBoard from then on.
         self._events = SummaryWriter(str(events), purge_step=step + 1, flush_secs=30)
@@ -70,13 +70,13 @@ def read_metrics(table: Path) -> list[dict[str, float]]:
     ]
 
 
-def _rewrite(table: Path, last: int) -> None:
-    """Leave the rows up to a step."""
+def _rewrite(table: Path, step: int, validated: int) -> None:
+    """Leave the training rows up to `step` and the validation rows up to `validated`."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for row in read_metrics(table):
-        if row["step"] <= last:
+        if row["step"] <= (validated if "bleu" in row else step):
             writer.writerow([_shown(row.get(name)) for name in COLUMNS])
     with whole_file(table) as file:
         file.write(text.getvalue().encode())

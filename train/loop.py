@@ -19,7 +19,7 @@ from i2l_batch.models.tokenizer import Tokenizer
 from i2l_batch.train.batches import largest_margins
 from i2l_batch.train.config import TrainJob
 from i2l_batch.train.data import Split, read_vocabulary, usable
-from i2l_batch.train.feed import Feed, steps
+from i2l_batch.train.feed import Feed, reader_deaths_told, steps
 from i2l_batch.train.fine_tuning import start_from
 from i2l_batch.train.learner import Learner
 from i2l_batch.train.logbook import Logbook
@@ -92,14 +92,17 @@ class Trainer:
             return progress
         logbook = None
         if self.team.rank == 0:
-            logbook = Logbook(job.run / METRICS, job.run / EVENTS, progress.step)
+            logbook = Logbook(
+                job.run / METRICS, job.run / EVENTS, progress.step, progress.validated
+            )
         try:
             epoch_steps = self.feed.epoch_steps
-            self._fit(Report(job.config, progress, epoch_steps, logbook, self.monitor))
+            with reader_deaths_told():
+                self._fit(Report(job.config, progress, epoch_steps, logbook, self.monitor))
         finally:
             if logbook:
                 logbook.close()
-        ending = "finished" if progress.step >= progress.total_steps else "stopped"
+        ending = "finished" if progress.validated == progress.total_steps else "stopped"
         self.monitor.say(f"{ending}: {standing(progress)}")
         return progress
 
@@ -113,8 +116,9 @@ class Trainer:
         start, stop = progress.seconds, GO_ON
         while True:
             if stop == GO_ON and self._validation_due:
-                self._validate(report)
-                self._save()
+                if self._saved < progress.step:
+                    self._save()  # a validation may take longer than all steps since the last one
+                stop = self._validate(report)
             elif stop != GO_ON or progress.step >= self._saved + config.checkpoint_steps:
                 self._save()
             if stop != GO_ON or progress.step >= progress.total_steps:
@@ -172,10 +176,10 @@ class Trainer:
         due = progress.step % max(1, every) == 0 or progress.step >= progress.total_steps
         return due and progress.step > progress.validated
 
-    def _validate(self, report: Report) -> None:
-        """Free-running scores on the validation split; keep the best model."""
+    def _validate(self, report: Report) -> float:
+        """Free-running scores on the validation split; keep the best model. Returns whether to
+        stop: then the validation is left undone, and the next start does it."""
         learner = self.learner
-        learner.share_statistics()
         scores = validate(
             learner.model,
             self._held,
@@ -183,9 +187,14 @@ class Trainer:
             self.tokenizer,
             self.team,
             micro_pixels=self.job.config.micro_pixels,
+            stop_requested=self.monitor.stop_requested,
         )
+        if scores is None:
+            return ASKED
         if report.validation(scores) and self.team.rank == 0:
             save_best(self.job.run / BEST, learner.model, self.tokenizer)
+        self._save()
+        return GO_ON
 
     def _save(self) -> None:
         """Write `latest/`; process 0 does, the others wait."""

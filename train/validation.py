@@ -1,12 +1,12 @@
 """How well a model reads pictures it has not learned: free-running greedy output against the truth.
 
-In: a model and samples. Out: the scores, equal in all workers. Each worker decodes its share and
-only the counts behind the scores are added up: no predictions travel, and none waits idle.
+In: a model and samples. Out: the scores, equal in all workers. Batches are cut as for one worker
+and dealt out; only the counts behind the scores are added up: no predictions travel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, fields
 
 import numpy as np
@@ -33,16 +33,26 @@ def validate(
     team: Team,
     *,
     micro_pixels: int,
-) -> Scores:
-    """Scores of greedy output on some samples of a split. All workers must call it."""
+    stop_requested: Callable[[], bool] = lambda: False,
+) -> Scores | None:
+    """Scores of greedy output on some samples of a split; null if a worker was asked to stop.
+
+    All workers must call it; they decode a batch each and agree whether to go on, turn by turn.
+    """
     tally = Tally()
-    mine = members[_by_size(split.sizes[members])][team.rank :: team.size]
-    for batch in _batches(split, mine, micro_pixels):
-        predicted = greedy(model, split, batch, team.device)
-        for tokens, index in zip(predicted, batch.tolist(), strict=True):
-            # Special tokens print nothing, but a truth that holds an unknown one is not met.
-            prediction = [tokenizer.vocabulary[i] for i in tokens if i >= len(SPECIALS)]
-            tally.add(prediction, [tokenizer.vocabulary[i] for i in split[index].ids])
+    batches = list(_batches(split, members[_by_size(split.sizes[members])], micro_pixels))
+    for turn in range(0, len(batches), team.size):
+        stops = torch.tensor([float(stop_requested())], device=team.device)
+        team.sum(stops)
+        if stops.item():
+            return None
+        for batch in batches[turn : turn + team.size][team.rank :][:1]:
+            for index, tokens in zip(
+                batch.tolist(), greedy(model, split, batch, team.device), strict=True
+            ):
+                # Special tokens print nothing, but a truth that holds an unknown one is not met.
+                prediction = [tokenizer.vocabulary[i] for i in tokens if i >= len(SPECIALS)]
+                tally.add(prediction, [tokenizer.vocabulary[i] for i in split.ids(index)])
     return summed(tally, team).scores()
 
 

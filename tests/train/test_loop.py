@@ -184,6 +184,45 @@ def test_a_run_that_is_killed_ends_as_one_that_is_not(dataset: Path, tmp_path: P
     assert len(steps) == len(set(steps))
 
 
+class AtValidation(Watcher):
+    """Is asked whether to stop a second time at the same step: that is within a validation."""
+
+    def __init__(self, kill: bool) -> None:
+        super().__init__()
+        self.kill = kill
+        self.asked = -1
+
+    def stop_requested(self) -> bool:
+        before, self.asked = self.asked, len(self.seen)
+        if before == self.asked and self.kill:
+            raise Killed
+        return before == self.asked
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
+def test_a_validation_that_is_broken_off_is_done_again(
+    dataset: Path, tmp_path: Path, kill: bool
+) -> None:
+    """No step is lost: the checkpoint comes before the validation. The rest is as ever."""
+    config = replace(STRIPS, micro_pixels=3000)  # so that a validation has some batches
+    run(dataset, tmp_path / "whole", config)
+    job = TrainJob(dataset=dataset, run=tmp_path / "parts", config=config)
+    watcher = AtValidation(kill)
+    if kill:
+        with pytest.raises(Killed):
+            train(job, Solo(), watcher)
+    else:
+        assert train(job, Solo(), watcher).stopped
+        assert watcher.said[-1] == "stopped: step 6 of 12"
+    progress = json.loads((tmp_path / "parts" / "latest" / "progress.json").read_text())
+    assert (progress["step"], progress["validated"]) == (6, 0)
+    assert not (tmp_path / "parts" / "best").exists()
+    run(dataset, tmp_path / "parts", config)
+    assert untimed(tmp_path / "parts") == untimed(tmp_path / "whole")
+    for name in ("model.safetensors", "optimizer.safetensors"):
+        assert same_file(tmp_path / "whole" / "latest" / name, tmp_path / "parts" / "latest" / name)
+
+
 def test_two_workers_leave_the_same_run_as_one(dataset: Path, tmp_path: Path) -> None:
     """Loss curve within 1e-4, validation the same; process 0 alone writes."""
     run(dataset, tmp_path / "one")
@@ -247,7 +286,7 @@ def test_the_time_ends_a_start_and_not_the_run(dataset: Path, tmp_path: Path) ->
 
 def test_best_is_the_best_and_not_the_latest(dataset: Path, tmp_path: Path) -> None:
     """As if an earlier validation had been perfect."""
-    run(dataset, tmp_path / "run", stop_after=7)
+    run(dataset, tmp_path / "run", stop_after=8)
     best = weights(tmp_path / "run" / "best")
     path = tmp_path / "run" / "latest" / "progress.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"best_bleu": 1.0}))

@@ -66,8 +66,8 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         claim(tmp_path / "paper.pdf", STRIPS)
 
 
-def book(folder: Path, step: int = 0) -> Logbook:
-    return Logbook(folder / "metrics.csv", folder / "events", step)
+def book(folder: Path, step: int = 0, validated: int = 0) -> Logbook:
+    return Logbook(folder / "metrics.csv", folder / "events", step, validated)
 
 
 def test_rows_come_back(tmp_path: Path) -> None:
@@ -96,6 +96,17 @@ def test_what_is_later_than_the_resumed_step_is_dropped(tmp_path: Path) -> None:
     logbook.close()
     rows = read_metrics(tmp_path / "metrics.csv")
     assert [(row["step"], row["loss"]) for row in rows] == [(10, 0.1), (20, 0.05), (30, 7.0)]
+
+
+def test_a_validation_that_was_noted_but_not_saved_is_done_again(tmp_path: Path) -> None:
+    logbook = book(tmp_path)
+    for step in (10, 20):
+        logbook.write("training", step, {"loss": 1.0})
+        logbook.write("validation", step, {"bleu": 0.5})
+    logbook.close()
+    book(tmp_path, 20, validated=10).close()
+    rows = read_metrics(tmp_path / "metrics.csv")
+    assert [(row["step"], "bleu" in row) for row in rows] == [(10, False), (10, True), (20, False)]
 
 
 def events(folder: Path) -> list[Event]:
