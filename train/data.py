@@ -6,6 +6,7 @@ nothing of batches and models.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +105,12 @@ def read_vocabulary(folder: Path) -> Tokenizer:
     if not isinstance(tokens, list) or not all(isinstance(token, str) for token in tokens):
         raise UsageError(f"{path} holds no vocabulary: build the data set again")
     return Tokenizer.from_tokens(tokens)
+
+
+def fingerprint(folder: Path) -> str:
+    """What tells a finished data set from others: the hash of its recipe, or of its report."""
+    recipe, report = folder / "recipe.json", folder / "dataset.json"
+    return hashlib.sha256((recipe if recipe.exists() else report).read_bytes()).hexdigest()
 
 
 def usable(

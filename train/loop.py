@@ -12,20 +12,20 @@ import time
 import numpy as np
 import torch
 
-from i2l_batch.errors import UsageError
+from i2l_batch.errors import CheckpointError, UsageError
 from i2l_batch.models.build import build_model
 from i2l_batch.models.recognizer import Recognizer
 from i2l_batch.models.tokenizer import Tokenizer
 from i2l_batch.train.batches import largest_margins
 from i2l_batch.train.config import TrainJob
-from i2l_batch.train.data import Split, read_vocabulary, usable
+from i2l_batch.train.data import Split, fingerprint, read_vocabulary, usable
 from i2l_batch.train.feed import Feed, reader_deaths_told, steps
 from i2l_batch.train.fine_tuning import start_from
 from i2l_batch.train.learner import Learner
 from i2l_batch.train.logbook import Logbook
 from i2l_batch.train.monitor import Monitor
 from i2l_batch.train.report import Report, standing
-from i2l_batch.train.run_folder import BEST, EVENTS, LATEST, METRICS, claim
+from i2l_batch.train.run_folder import BEST, EVENTS, LATEST, METRICS, check, note, way_out
 from i2l_batch.train.state import Progress, recover, restore_state, save_best, save_state
 from i2l_batch.train.team import Team
 from i2l_batch.train.validation import validate
@@ -45,13 +45,15 @@ def train(job: TrainJob, team: Team, monitor: Monitor) -> Progress:
         CheckpointError: a checkpoint cannot be read.
     """
     if team.rank == 0:
-        claim(job.run, job.config)
+        check(job.run, job.config)
         recover(job.run / LATEST)
     team.barrier()  # only then is there a folder to go on from
     tokenizer = read_vocabulary(job.dataset)
     torch.manual_seed(job.config.seed)
     model = build_model(job.config.model_for(len(tokenizer))).to(team.device)
     trainer = Trainer(job, model, tokenizer, team, monitor)
+    if team.rank == 0:  # a start that failed until here leaves nothing
+        note(job.run, job.config)
     return trainer.run()
 
 
@@ -150,17 +152,24 @@ class Trainer:
     def _restored(self, samples: int) -> Progress:
         """Where the run goes on, or starts."""
         job, learner = self.job, self.learner
-        latest = job.run / LATEST
-        progress = restore_state(latest, learner.model, self.tokenizer, learner.optimizer)
+        dataset = fingerprint(job.dataset)
+        try:
+            progress = restore_state(
+                job.run / LATEST, learner.model, self.tokenizer, learner.optimizer
+            )
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}: {way_out(job.run)}") from error
         if progress is None:
-            progress = Progress(samples=samples)
+            progress = Progress(samples=samples, dataset=dataset)
             if job.start_from:
                 self.monitor.say(start_from(job.start_from, learner.model, self.tokenizer))
-        elif progress.samples != samples:
+        elif (progress.samples, progress.dataset or dataset) != (samples, dataset):
             raise UsageError(
-                f"{job.run} was trained on {progress.samples} samples, {job.dataset} gives "
-                f"{samples}: resume with the same data set, or give another run folder"
+                f"{job.run} was trained on another data set than {job.dataset}: "
+                "resume with the same one, or give another run folder"
             )
+        elif job.start_from:
+            self.monitor.say(f"--from {job.start_from} was for the start of {job.run}, it goes on")
         progress.total_steps = job.config.total_steps(self.feed.epoch_steps)
         self.monitor.say(
             f"{samples} samples, {len(self._held_members)} for validation, "

@@ -18,8 +18,8 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from i2l_batch.durable import sync_folder, whole_file
-from i2l_batch.errors import CheckpointError, UsageError
+from i2l_batch.durable import reason, sync_folder, whole_file
+from i2l_batch.errors import CheckpointError, StoreError, UsageError
 from i2l_batch.models.checkpoint import save_checkpoint
 from i2l_batch.models.config import from_json
 from i2l_batch.models.files import CONFIG, VOCABULARY
@@ -40,6 +40,8 @@ class Progress:
     """Steps of the whole run."""
     samples: int = 0
     """Samples that an epoch has."""
+    dataset: str = ""
+    """Fingerprint of the data set."""
     images: int = 0
     """Samples learned from so far, each time anew."""
     seconds: float = 0.0
@@ -87,6 +89,11 @@ def save_best(folder: Path, model: Recognizer, tokenizer: Tokenizer) -> None:
         save_checkpoint(incoming, model, tokenizer)
 
 
+def is_there(folder: Path) -> bool:
+    """Whether there is a state, if only after `recover`."""
+    return folder.exists() or _outgoing(folder).exists()
+
+
 def recover(folder: Path) -> None:
     """Undo the first of the two renames, if the process died between them."""
     if not folder.exists() and _outgoing(folder).exists():
@@ -104,26 +111,38 @@ def restore_state(
     """
     if not folder.exists():
         return None
+    with _reading(folder / CONFIG) as path:
+        config = from_json(json.loads(path.read_text("utf-8")))
+    with _reading(folder / VOCABULARY) as path:
+        vocabulary = Tokenizer(json.loads(path.read_text("utf-8"))).vocabulary
+    with _reading(folder / PROGRESS) as path:
+        progress = Progress(**json.loads(path.read_text("utf-8")))
+    if config != model.config or vocabulary != tokenizer.vocabulary:
+        raise UsageError(
+            f"{folder} was trained on another data set or model: "
+            "resume with the same ones, or give another run folder"
+        )
+    with _reading(folder / OPTIMIZER) as path, read_tensors(path) as file, torch.no_grad():
+        for name, target in model.state_dict().items():
+            target.copy_(file.get_tensor(f"weights.{name}"))
+        there = file.keys()
+        for name, parameter in model.named_parameters():
+            optimizer.state[parameter] = {
+                key: _memory(key, file.get_tensor(f"{key}.{name}"), parameter)
+                for key in ("step", "exp_avg", "exp_avg_sq")
+                if f"{key}.{name}" in there
+            }
+    progress.stopped = False
+    return progress
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Path]:
+    """Turn what a missing or damaged file causes in the block into a CheckpointError."""
     try:
-        config = from_json(json.loads((folder / CONFIG).read_text("utf-8")))
-        saved_tokenizer = Tokenizer(json.loads((folder / VOCABULARY).read_text("utf-8")))
-        progress = Progress(**json.loads((folder / PROGRESS).read_text("utf-8")))
-        vocabulary = saved_tokenizer.vocabulary
-        if config != model.config or vocabulary != tokenizer.vocabulary:
-            raise UsageError(
-                f"{folder} was trained on another data set or model: "
-                "resume with the same ones, or give another run folder"
-            )
-        with read_tensors(folder / OPTIMIZER) as file, torch.no_grad():
-            for name, target in model.state_dict().items():
-                target.copy_(file.get_tensor(f"weights.{name}"))
-            there = file.keys()
-            for name, parameter in model.named_parameters():
-                optimizer.state[parameter] = {
-                    key: _memory(key, file.get_tensor(f"{key}.{name}"), parameter)
-                    for key in ("step", "exp_avg", "exp_avg_sq")
-                    if f"{key}.{name}" in there
-                }
+        yield path
+    except FileNotFoundError as error:
+        raise CheckpointError(f"cannot go on, {path} is missing") from error
     except (
         OSError,
         ValueError,
@@ -132,9 +151,7 @@ def restore_state(
         SafetensorError,
         CheckpointError,
     ) as error:
-        raise CheckpointError(f"cannot resume from {folder}: {error}") from error
-    progress.stopped = False
-    return progress
+        raise CheckpointError(f"cannot go on, {path} is damaged ({error})") from error
 
 
 def _memory(key: str, tensor: Tensor, parameter: Tensor) -> Tensor:
@@ -145,17 +162,22 @@ def _memory(key: str, tensor: Tensor, parameter: Tensor) -> Tensor:
 @contextmanager
 def _replacing(folder: Path) -> Iterator[Path]:
     """An empty folder beside `folder` to write into, which then takes its place."""
-    recover(folder)
-    incoming = folder.with_name(f".{folder.name}.new")
-    shutil.rmtree(incoming, ignore_errors=True)
-    incoming.mkdir(parents=True)
-    yield incoming
-    outgoing = _outgoing(folder)
-    shutil.rmtree(outgoing, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, outgoing)
-    os.replace(incoming, folder)
-    sync_folder(folder.parent)
+    incoming, outgoing = folder.with_name(f".{folder.name}.new"), _outgoing(folder)
+    try:
+        recover(folder)
+        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.mkdir(parents=True)
+        yield incoming
+        shutil.rmtree(outgoing, ignore_errors=True)
+        if folder.exists():
+            os.replace(folder, outgoing)
+        os.replace(incoming, folder)
+        sync_folder(folder.parent)
+    except BaseException as error:
+        shutil.rmtree(incoming, ignore_errors=True)  # it may be what fills the disk
+        if isinstance(error, OSError):
+            raise StoreError(f"cannot write {folder}: {reason(error)}") from error
+        raise
     shutil.rmtree(outgoing, ignore_errors=True)
 
 

@@ -13,7 +13,7 @@ from i2l_batch.errors import UsageError
 from i2l_batch.train.commands.train import choose_config
 from i2l_batch.train.config_file import override, to_toml
 from i2l_batch.train.presets import preset
-from i2l_batch.train.run_folder import claim, run_config
+from i2l_batch.train.run_folder import note, run_config
 from tests.train.little_world import samples, write_dataset
 
 
@@ -70,7 +70,7 @@ def test_which_configuration_is_taken(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(to_toml(mine), "utf-8")
     assert choose_config(run, None, file, []) == mine
-    claim(run, mine)
+    note(run, mine)
     assert choose_config(run, None, None, ["max_minutes=2"]).max_minutes == 2
     assert choose_config(run, "compact", None, []) == preset("compact")
     with pytest.raises(UsageError, match="--preset and --config"):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from i2l_batch.errors import UsageError
+from i2l_batch.errors import CheckpointError, UsageError
 from i2l_batch.models.build import build_model
 from i2l_batch.models.checkpoint import load_checkpoint
 from i2l_batch.train.config import TrainConfig, TrainJob
@@ -264,12 +264,40 @@ def test_other_settings_another_data_set_another_vocabulary(dataset: Path, tmp_p
         run(dataset, tmp_path / "run", replace(STRIPS, batch_size=9))
     drawn = samples(30, 4)
     other = write_dataset(tmp_path / "other", drawn, drawn)
-    with pytest.raises(UsageError, match=r"was trained on 32 samples, .* gives 30"):
+    with pytest.raises(UsageError, match=f"was trained on another data set than {other}: resume"):
         run(other, tmp_path / "run")
+    moved = shutil.copytree(dataset, tmp_path / "moved")
+    assert run(moved, tmp_path / "run", stop_after=1)[0].step == 3
+    (moved / "recipe.json").write_text("{}")  # as many samples, but others
+    with pytest.raises(UsageError, match=f"was trained on another data set than {moved}: resume"):
+        run(moved, tmp_path / "run")
     vocabulary = [*TOKENIZER.vocabulary[4:], r"\omega"]
     grown = write_dataset(tmp_path / "grown", drawn, drawn, vocabulary=vocabulary)
     with pytest.raises(UsageError, match="was trained on another data set or model"):
         run(grown, tmp_path / "run")
+
+
+def test_a_start_that_fails_leaves_the_folder_free(dataset: Path, tmp_path: Path) -> None:
+    """Wrong weights, text of another size: the corrected command goes."""
+    with pytest.raises(CheckpointError, match="is not a checkpoint"):
+        run(dataset, tmp_path / "run", start_from=tmp_path / "nothing")
+    foreign = write_dataset(tmp_path / "foreign", samples(9, 3), samples(9, 3), em=30.0)
+    with pytest.raises(UsageError, match="was built for text of 30 pixels"):
+        run(foreign, tmp_path / "run", COMPACT)
+    assert not (tmp_path / "run").exists()
+    assert run(dataset, tmp_path / "run", stop_after=1)[0].step == 1
+
+
+def test_a_damaged_checkpoint_says_what_can_be_done(dataset: Path, tmp_path: Path) -> None:
+    run(dataset, tmp_path / "run", stop_after=2)
+    latest, best = tmp_path / "run" / "latest", tmp_path / "run" / "best"
+    (latest / "optimizer.safetensors").write_bytes(b"half")
+    where = f"{latest}/optimizer.safetensors is damaged"
+    with pytest.raises(CheckpointError, match=f"{where} .*: remove {latest} and .* to start over"):
+        run(dataset, tmp_path / "run")
+    best.mkdir()
+    with pytest.raises(CheckpointError, match=f"{where} .*: start a new run .* --from {best}"):
+        run(dataset, tmp_path / "run")
 
 
 def test_the_time_ends_a_start_and_not_the_run(dataset: Path, tmp_path: Path) -> None:
@@ -308,8 +336,9 @@ def test_fine_tuning_starts_from_other_weights_once(dataset: Path, tmp_path: Pat
     _, watcher = run(grown, tmp_path / "run", start_from=start, stop_after=1)
     assert watcher.said[0].endswith("9 tokens are known, 2 start anew, 0 are left behind")
     shutil.rmtree(tmp_path / "first")
-    progress, _ = run(grown, tmp_path / "run", start_from=start)
+    progress, watcher = run(grown, tmp_path / "run", start_from=start)
     assert progress.step == 12
+    assert watcher.said[0] == f"--from {start} was for the start of {tmp_path / 'run'}, it goes on"
 
 
 def test_a_guide_needs_places(tmp_path: Path) -> None:

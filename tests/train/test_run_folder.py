@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 from tensorboardX.proto.event_pb2 import Event  # pyright: ignore[reportAttributeAccessIssue]
 
-from i2l_batch.errors import UsageError
+from i2l_batch.errors import StoreError, UsageError
+from i2l_batch.train.config import TrainConfig
 from i2l_batch.train.config_file import override
 from i2l_batch.train.logbook import COLUMNS, Logbook, read_metrics
 from i2l_batch.train.presets import preset
-from i2l_batch.train.run_folder import check, claim, run_config
+from i2l_batch.train.run_folder import LATEST, check, note, run_config
 
 STRIPS = preset("strips-tiny")
+
+
+def begun(run: Path, config: TrainConfig) -> None:
+    """As a run with this configuration leaves its folder."""
+    note(run, config)
+    (run / LATEST).mkdir()
 
 
 def test_a_new_folder_gets_the_configuration(tmp_path: Path) -> None:
@@ -22,37 +29,70 @@ def test_a_new_folder_gets_the_configuration(tmp_path: Path) -> None:
     assert run_config(run) is None
     check(run, STRIPS)
     assert not run.exists()
-    claim(run, STRIPS)
+    note(run, STRIPS)
     assert run_config(run) == STRIPS
-    claim(run, STRIPS)
+    note(run, STRIPS)
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=f"cannot make the run folder {tmp_path}/file/run"):
+        note(tmp_path / "file" / "run", STRIPS)
 
 
 def test_other_settings_are_refused_by_name(tmp_path: Path) -> None:
-    claim(tmp_path, STRIPS)
+    begun(tmp_path, STRIPS)
     other = override(STRIPS, ["seed=3", "optimizer.betas=[0.1,0.2]"])
-    for refuse in (check, claim):
-        with pytest.raises(UsageError) as caught:
-            refuse(tmp_path, other)
-        assert "optimizer.betas [0.5, 0.9] -> [0.1, 0.2]; seed 0 -> 3" in str(caught.value)
-        assert "\n" not in str(caught.value)
-    assert run_config(tmp_path) == STRIPS
-    with pytest.raises(UsageError, match=r"model\.architecture strips -> compact"):
+    with pytest.raises(UsageError) as caught:
+        check(tmp_path, other)
+    assert "(optimizer.betas [0.5, 0.9] -> [0.1, 0.2]; seed 0 -> 3)" in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(UsageError, match=r"strips -> compact; .*; and \d+ more\)") as caught:
         check(tmp_path, preset("compact"))
+    assert str(caught.value).count("->") == 4
+
+
+def test_settings_bind_once_there_is_something_to_go_on_from(tmp_path: Path) -> None:
+    """Also if the process died while it replaced the checkpoint."""
+    other = override(STRIPS, ["seed=3"])
+    note(tmp_path, STRIPS)
+    check(tmp_path, other)
+    (tmp_path / ".latest.old").mkdir()
+    with pytest.raises(UsageError, match=r"other settings \(seed 0 -> 3\)"):
+        check(tmp_path, other)
+
+
+def test_what_is_left_of_a_run_is_not_replaced(tmp_path: Path) -> None:
+    """Rows of steps before the first checkpoint are no loss: the process was killed by then."""
+    note(tmp_path, STRIPS)
+    logbook = book(tmp_path)
+    logbook.write("training", STRIPS.checkpoint_steps, {"loss": 1.0})
+    check(tmp_path, STRIPS)
+    logbook.write("training", STRIPS.checkpoint_steps + 1, {"loss": 1.0})
+    logbook.close()
+    with pytest.raises(UsageError, match=r"latest is gone, .*: remove .*latest and .*metrics\.csv"):
+        check(tmp_path, STRIPS)
+    (tmp_path / "best").mkdir()
+    with pytest.raises(UsageError, match=r"latest is gone, .* another folder with --from .*/best"):
+        check(tmp_path, STRIPS)
+    (tmp_path / LATEST).mkdir()
+    check(tmp_path, STRIPS)
 
 
 def test_settings_that_do_not_matter_to_the_weights_may_change(tmp_path: Path) -> None:
-    claim(tmp_path, STRIPS)
+    begun(tmp_path, STRIPS)
     free = ["micro_pixels=9", "data.loader_workers=2", "log_steps=3", "max_minutes=1"]
     longer = override(STRIPS, [*free, "checkpoint_steps=4", "epochs=99"])
-    claim(tmp_path, longer)
+    check(tmp_path, longer)
+    note(tmp_path, longer)
     assert run_config(tmp_path) == longer
 
 
 def test_a_run_whose_step_size_hangs_on_its_end_keeps_its_end(tmp_path: Path) -> None:
     compact = preset("compact")
-    claim(tmp_path, compact)
+    begun(tmp_path, compact)
     with pytest.raises(UsageError, match=r"epochs 10\.0 -> 11\.0"):
-        claim(tmp_path, override(compact, ["epochs=11"]))
+        check(tmp_path, override(compact, ["epochs=11"]))
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
@@ -61,9 +101,9 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     check(tmp_path, STRIPS)
     (tmp_path / "paper.pdf").touch()
     with pytest.raises(UsageError, match=r"holds no training run \(paper\.pdf is in it\)"):
-        claim(tmp_path, STRIPS)
+        check(tmp_path, STRIPS)
     with pytest.raises(UsageError, match="is a file"):
-        claim(tmp_path / "paper.pdf", STRIPS)
+        check(tmp_path / "paper.pdf", STRIPS)
 
 
 def book(folder: Path, step: int = 0, validated: int = 0) -> Logbook:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from i2l_batch.errors import CheckpointError, UsageError
+from i2l_batch.errors import CheckpointError, StoreError, UsageError
 from i2l_batch.models.checkpoint import load_checkpoint
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.tokenizer import Tokenizer
@@ -133,8 +133,24 @@ def test_a_run_on_another_vocabulary_is_refused(tmp_path: Path) -> None:
 def test_a_damaged_state_is_refused(tmp_path: Path, name: str) -> None:
     save(tmp_path / "latest", 0, step=3)
     (tmp_path / "latest" / name).write_bytes(b"[]")
-    with pytest.raises(CheckpointError):
+    with pytest.raises(CheckpointError, match=f"{tmp_path}/latest/{name} is damaged"):
         restore(tmp_path / "latest")
+    (tmp_path / "latest" / name).unlink()
+    with pytest.raises(CheckpointError, match=f"{tmp_path}/latest/{name} is missing"):
+        restore(tmp_path / "latest")
+
+
+def test_what_cannot_be_written_leaves_the_old_state_and_nothing_else(tmp_path: Path) -> None:
+    """A tensor of a type that files do not hold, as a stand-in for a disk that is full."""
+    model, optimizer = save(tmp_path / "latest", 0, step=3)
+    optimizer.state[model.decoder.positions]["exp_avg"] = torch.zeros(2, dtype=torch.complex64)
+    with pytest.raises(KeyError):
+        save_state(tmp_path / "latest", model, TOKENIZER, optimizer, Progress(step=4))
+    assert [path.name for path in tmp_path.iterdir()] == ["latest"]
+    assert restore(tmp_path / "latest")[2].step == 3
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=f"cannot write {tmp_path}/file/best: "):
+        save_best(tmp_path / "file" / "best", model, TOKENIZER)
 
 
 def test_a_run_that_was_stopped_is_not_stopped_when_it_goes_on(tmp_path: Path) -> None:
