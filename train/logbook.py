@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import csv
 import io
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tensorboardX import SummaryWriter
+from tensorboardX.event_file_writer import EventsWriter
+from tensorboardX.proto.event_pb2 import (
+    Event,  # pyright: ignore[reportAttributeAccessIssue]
+    SessionLog,  # pyright: ignore[reportAttributeAccessIssue]
+)
+from tensorboardX.summary import scalar
 
-from i2l_batch.durable import whole_file
+from i2l_batch.durable import reason, whole_file
+from i2l_batch.errors import StoreError
 
 COLUMNS = (
     "step",
@@ -34,27 +44,49 @@ COLUMNS = (
 
 
 class Logbook:
-    """The metrics of a run; only process 0 has one."""
+    """The metrics of a run; only process 0 has one. What cannot be written is a StoreError."""
 
     def __init__(self, table: Path, events: Path, step: int, validated: int) -> None:
         """The run goes on from `step`; its latest validation was that of step `validated`."""
-        _rewrite(table, step, validated)
-        self._file = table.open("a", newline="", encoding="utf-8")
-        # Later events are hidden by TensorBoard from then on.
-        self._events = SummaryWriter(str(events), purge_step=step + 1, flush_secs=30)
+        self._folder = table.parent
+        with self._writing():
+            _rewrite(table, step, validated)
+            self._file = table.open("a", newline="", encoding="utf-8")
+            events.mkdir(exist_ok=True)
+            # Not the library's usual writer: its thread dies of a full disk, then all wait for it.
+            self._events = EventsWriter(str(events / "events"), f".{os.getpid()}")
+        # TensorBoard hides what came from there on before.
+        self._add(Event(step=step + 1, session_log=SessionLog(status=SessionLog.START)))
 
     def write(self, kind: str, step: int, figures: dict[str, float]) -> None:
         """Add a row. `kind` (training, validation) groups the curves of TensorBoard."""
         row = [step, *(_shown(figures.get(name)) for name in COLUMNS[1:])]
-        csv.writer(self._file, lineterminator="\n").writerow(row)
-        self._file.flush()
+        with self._writing():
+            csv.writer(self._file, lineterminator="\n").writerow(row)
+            self._file.flush()
         for name, value in figures.items():
-            self._events.add_scalar(f"{kind}/{name}", value, step)
+            self._add(Event(step=step, summary=scalar(f"{kind}/{name}", value)))
 
     def close(self) -> None:
         """Write what is left."""
-        self._file.close()
-        self._events.close()
+        with self._writing(), self._file:
+            self._events.close()
+
+    def _add(self, event: Event) -> None:
+        event.wall_time = time.time()
+        with self._writing():
+            self._events.write_event(event)
+            self._events.flush()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise StoreError(
+                f"cannot write the metrics in {self._folder}: {reason(error)}; "
+                "the same command goes on when there is room"
+            ) from error
 
 
 def read_metrics(table: Path) -> list[dict[str, float]]:

@@ -14,6 +14,7 @@ from i2l_batch.train.config_file import override
 from i2l_batch.train.logbook import COLUMNS, Logbook, read_metrics
 from i2l_batch.train.presets import preset
 from i2l_batch.train.run_folder import LATEST, check, note, run_config
+from tests.train.full_disk import room_for
 
 STRIPS = preset("strips-tiny")
 
@@ -147,6 +148,19 @@ def test_a_validation_that_was_noted_but_not_saved_is_done_again(tmp_path: Path)
     book(tmp_path, 20, validated=10).close()
     rows = read_metrics(tmp_path / "metrics.csv")
     assert [(row["step"], "bleu" in row) for row in rows] == [(10, False), (10, True), (20, False)]
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    logbook = book(tmp_path)
+    figures = {f"figure {i}": 1.0 for i in range(100)}
+    full = pytest.raises(StoreError, match=f"cannot write the metrics in {tmp_path}: File too")
+    with room_for(1000), full:
+        logbook.write("training", 1, figures)
+    logbook.write("training", 2, figures)
+    logbook.close()
+    assert len(read_metrics(tmp_path / "metrics.csv")) == 2
+    with room_for(10), pytest.raises(StoreError, match="cannot write"):
+        book(tmp_path)
 
 
 def events(folder: Path) -> list[Event]:
