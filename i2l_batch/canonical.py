@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from i2l_batch.latex import after_option, argument_braces, closing_brace, num_arguments
+from i2l_batch.latex import (
+    WITH_OPTION,
+    after_option,
+    argument_braces,
+    closing_brace,
+    num_arguments,
+)
 
 # Symbols and commands that TeX sets as ordinary ones, so that a group around one changes nothing.
 # Around all others it does: it turns off the space at a relation, an operator, or a bracket.
@@ -42,13 +48,15 @@ def brace_arguments(tokens: Sequence[str]) -> list[str]:
     result: list[str] = []
     outer: list[int] = []  # per open group, the arguments its command still wants after it
     wanted = 0
-    option_end = 0  # of the brackets of `\sqrt [ 3 ]`, which hold no arguments
+    option_end = 0  # of the brackets of `\sqrt [ 3 ]`, which are no argument themselves
     for i, token in enumerate(tokens):
-        if i and tokens[i - 1] == r"\sqrt":
-            option_end = after_option(tokens, i)
         if i < option_end:
-            pass
-        elif token == "{":
+            continue
+        if i and tokens[i - 1] in WITH_OPTION and (end := after_option(tokens, i)) > i:
+            result += ["[", *brace_arguments(tokens[i + 1 : end - 1]), "]"]
+            option_end = end
+            continue
+        if token == "{":
             outer.append(max(wanted - 1, 0))
             wanted = 0
         elif token == "}":

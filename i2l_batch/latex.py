@@ -51,6 +51,9 @@ TWO_ARGUMENTS = frozenset(
     r"\frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom \stackrel \overset \underset".split()
 )
 
+WITH_OPTION = frozenset([r"\sqrt", r"\xrightarrow", r"\xleftarrow", r"\smash", r"\cfrac"])
+"""Commands whose arguments may come after `[ ... ]`, which is no argument itself."""
+
 
 def tokenize(latex: str) -> list[str]:
     r"""Split a formula into tokens: commands, `\begin{...}`, `\left(`, lengths, and characters.
@@ -125,7 +128,7 @@ def argument_braces(tokens: Sequence[str]) -> set[int]:
     for i, token in enumerate(tokens):
         wanted = 1 if token in ("_", "^") else num_arguments(token)
         at = i + 1
-        if token == r"\sqrt":
+        if token in WITH_OPTION:
             at = after_option(tokens, at)
         for _ in range(wanted):
             if at >= len(tokens) or tokens[at] != "{":

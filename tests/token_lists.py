@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-SYMBOLS = r"a x 1 + = ( ] | , & \\ \alpha \sum \infty \, \! \left( \right] \left\{ \right\rangle"
+SYMBOLS = r"a x 1 + = ( [ ] | , & \\ \alpha \sum \infty \, \! \left( \right] \left\{ \right\rangle"
 ATOMS = st.sampled_from([*SYMBOLS.split(), r"\begin{matrix}", r"\end{matrix}", r"\rightarrow"])
 
 
@@ -14,12 +14,14 @@ def group(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
 
 def command(inner: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
     heads = st.sampled_from(
-        ["^", "_", r"\hat", r"\mathrm", r"\sqrt", r"\frac", r"\bf", r"\stackrel"]
+        r"^ _ \hat \mathrm \sqrt \frac \bf \stackrel \cfrac \smash \xrightarrow".split()
     )
+    option = inner.map(lambda tokens: ["[", *tokens, "]"])
     bare = ATOMS.map(lambda token: [token])
     argument = group(inner) | bare
-    return st.tuples(heads, st.lists(argument, min_size=1, max_size=2)).map(
-        lambda parts: [parts[0], *(token for tokens in parts[1] for token in tokens)]
+    arguments = st.lists(argument, min_size=1, max_size=2)
+    return st.tuples(heads, option | st.just([]), arguments).map(
+        lambda parts: [parts[0], *parts[1], *(token for tokens in parts[2] for token in tokens)]
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from i2l_batch.errors import FormulaError
-from i2l_batch.latex import ONE_ARGUMENT, TWO_ARGUMENTS, is_length
+from i2l_batch.latex import ONE_ARGUMENT, TWO_ARGUMENTS, WITH_OPTION, is_length, num_arguments
 from i2l_batch.train.dataset.brackets import big, delimited
 from i2l_batch.train.dataset.reader import NO_ENDS, Ends, Handler, Reader, unwrapped
 from i2l_batch.train.dataset.rows import braced_rows, environment, stack
@@ -96,13 +96,14 @@ def _two_arguments(reader: Reader, token: str, result: list[str]) -> None:
 
 
 def _with_option(reader: Reader, token: str, result: list[str]) -> None:
-    r"""`\sqrt[3]{x}`."""
+    r"""`\sqrt[3]{x}`, `\cfrac[l]{a}{b}`."""
     result.append(token)
     if reader.next == "[":
         reader.at += 1
         result += ["[", *reader.sequence(_OPTION_ENDS), "]"]
         reader.expect("]")
-    result += ["{", *reader.argument(), "}"]
+    for _ in range(num_arguments(token)):
+        result += ["{", *reader.argument(), "}"]
 
 
 def _line(reader: Reader, token: str, result: list[str]) -> None:
@@ -161,7 +162,7 @@ def _misplaced(_reader: Reader, _token: str, _result: list[str]) -> None:
 _HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(ONE_ARGUMENT, _one_argument),
     **dict.fromkeys(TWO_ARGUMENTS, _two_arguments),
-    **dict.fromkeys([r"\sqrt", r"\xrightarrow", r"\xleftarrow"], _with_option),
+    **dict.fromkeys(WITH_OPTION, _with_option),
     **dict.fromkeys([r"\overline", r"\underline"], _line),
     **dict.fromkeys(SYNONYMS, _synonym),
     **dict.fromkeys(OPERATORS, _operator),

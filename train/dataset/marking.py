@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from i2l_batch.latex import argument_braces, closing_brace, num_arguments
+from i2l_batch.latex import (
+    WITH_OPTION,
+    after_option,
+    argument_braces,
+    closing_brace,
+    num_arguments,
+)
 
 MAX_MARKS = 511
 """Colours that exist: 8 levels of red, green and blue each, without black itself."""
@@ -82,9 +88,17 @@ def plain(tokens: Sequence[str]) -> str:
         parts.append(token)
         if _needs_space(token, in_words=i < text_until):
             parts.append(" ")
-        if token in _WORDS and i >= text_until:
-            text_until = closing_brace(tokens, i + 1) or i
+        if i >= text_until:
+            text_until = _end_of_words(tokens, i)
     return "".join(parts)
+
+
+def _end_of_words(tokens: Sequence[str], i: int) -> int:
+    r"""Index of the bracket that ends the words behind token `i`; `i` where there are none."""
+    if tokens[i] in WITH_OPTION:
+        # `\smash [ b ]` and `\cfrac [ l ]` do not know their letter with spaces around it.
+        return max(i, after_option(tokens, i + 1) - 1)
+    return closing_brace(tokens, i + 1) or i if tokens[i] in _WORDS else i
 
 
 def _needs_space(token: str, *, in_words: bool) -> bool:
@@ -173,15 +187,15 @@ class _Marker:
         self.text += token
         if _needs_space(token, in_words=i < self.text_until):
             self.text += " "
-        if token in _WORDS and i >= self.text_until:
-            self.text_until = closing_brace(self.tokens, i + 1) or i
+        if i >= self.text_until:
+            self.text_until = _end_of_words(self.tokens, i)
 
 
 def _share_argument(tokens: Sequence[str], i: int, marks: list[int]) -> int:
     """Last index after `i` that must stay free of switches; shares the mark with a lone symbol."""
     token = tokens[i]
-    if token == r"\sqrt" and tokens[i + 1 : i + 2] == ["["]:
-        return next((k for k in range(i, len(tokens)) if tokens[k] == "]"), i)
+    if token in WITH_OPTION and (end := after_option(tokens, i + 1)) > i + 1:
+        return end - 1
     close = closing_brace(tokens, i + 1) if tokens[i + 1 : i + 2] == ["{"] else None
     if close is None:
         return i

@@ -13,6 +13,7 @@ x '
 \frac { \frac { a } { b } } { c }
 \sqrt 2
 \sqrt [ 3 ] { x + 1 }
+\sqrt [ n _ 1 ] x
 \sqrt { \frac { a } { b } }
 { \sqrt { x } } ^ 3
 \hat x \bar y \vec v \dot q \tilde n
@@ -75,6 +76,9 @@ a \choose b
 \displaystyle \sum _ i \textstyle \sum _ i
 \underline { \underline { A } }
 \xrightarrow { f } \to \mapsto
+a \xrightarrow [ n \to \infty ] { f } b \xleftarrow [ x _ 1 ] g c
+\smash [ b ] { x } + g
+\cfrac { 1 } { a + b } + \cfrac [ l ] { 1 } { a + b }
 f ^ { \prime \prime } ( x ) { } ^ { * }
 { } _ { 2 } F _ { 1 }
 { A } { B } { C }

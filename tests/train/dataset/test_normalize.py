@@ -42,6 +42,9 @@ RULES = {
     r"\frac12": r"\frac { 1 } { 2 }",
     r"\frac\alpha{b+c}": r"\frac { \alpha } { b + c }",
     r"\dfrac ab \tfrac ab": r"\frac { a } { b } \frac { a } { b }",
+    r"\xrightarrow[a]b \xleftarrow{c}": r"\xrightarrow [ a ] { b } \xleftarrow { c }",
+    r"\smash[b]{x}": r"\smash [ b ] { x }",
+    r"\cfrac[l]1{2}": r"\cfrac [ l ] { 1 } { 2 }",
     r"\sqrt2": r"\sqrt { 2 }",
     r"\sqrt[3]x": r"\sqrt [ 3 ] { x }",
     r"\sqrt[{]}]x": r"\sqrt [ { ] } ] { x }",
@@ -172,7 +175,7 @@ REASONS = {
 }
 
 
-UNKNOWN = {r"\foo", r"\R", r"\substack", r"\vspace"}
+UNKNOWN = {r"\foo", r"\smash", r"\R", r"\substack", r"\vspace"}
 """Commands that our validity check does not know."""
 
 
