@@ -196,6 +196,7 @@ class Trainer:
             self.tokenizer,
             self.team,
             micro_pixels=self.job.config.micro_pixels,
+            max_tokens=self.job.config.data.max_tokens,
             stop_requested=self.monitor.stop_requested,
         )
         if scores is None:

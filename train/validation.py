@@ -24,6 +24,10 @@ from i2l_batch.train.team import Team
 BATCH_SIZE = 64
 """Most samples that are decoded at once."""
 
+SPARE_TOKENS = 20
+"""By which an output may be longer than the longest truth: 171 steps for 150 tokens and their end
+(the paper's code)."""
+
 
 def validate(
     model: Recognizer,
@@ -33,13 +37,26 @@ def validate(
     team: Team,
     *,
     micro_pixels: int,
+    max_tokens: int,
     stop_requested: Callable[[], bool] = lambda: False,
 ) -> Scores | None:
     """Scores of greedy output on some samples of a split; null if a worker was asked to stop.
 
     All workers must call it; they decode a batch each and agree whether to go on, turn by turn.
+
+    Args:
+        model: what is judged.
+        split: where the samples are.
+        members: (M,) which samples of the split.
+        tokenizer: of the model and the split.
+        team: the workers.
+        micro_pixels: pixels of a batch, about.
+        max_tokens: longest truth. The output may be a little longer, and no more: a model that has
+            learned little does not end. A limit that knew the truth would flatter it.
+        stop_requested: asked before each turn.
     """
     tally = Tally()
+    max_length = min(max_tokens + 1 + SPARE_TOKENS, model.config.max_tokens)
     batches = list(_batches(split, members[_by_size(split.sizes[members])], micro_pixels))
     for turn in range(0, len(batches), team.size):
         stops = torch.tensor([float(stop_requested())], device=team.device)
@@ -47,9 +64,8 @@ def validate(
         if stops.item():
             return None
         for batch in batches[turn : turn + team.size][team.rank :][:1]:
-            for index, tokens in zip(
-                batch.tolist(), greedy(model, split, batch, team.device), strict=True
-            ):
+            predicted = greedy(model, split, batch, team.device, max_length)
+            for index, tokens in zip(batch.tolist(), predicted, strict=True):
                 # Special tokens print nothing, but a truth that holds an unknown one is not met.
                 prediction = [tokenizer.vocabulary[i] for i in tokens if i >= len(SPECIALS)]
                 tally.add(prediction, [tokenizer.vocabulary[i] for i in split.ids(index)])
@@ -74,14 +90,16 @@ def summed(tally: Tally, team: Team) -> Tally:
 
 @torch.inference_mode()
 def greedy(
-    model: Recognizer, split: Split, batch: np.ndarray, device: torch.device
+    model: Recognizer, split: Split, batch: np.ndarray, device: torch.device, max_length: int
 ) -> list[tuple[int, ...]]:
-    """The most likely next token, again and again: ids without eos, for samples of a split."""
+    """The most likely next token, again and again, eos included `max_length` times at most.
+
+    Returns the ids without eos, for samples of a split.
+    """
     model.eval()
     tensors = collate([split[i] for i in batch.tolist()]).to(device)
     memory = model.encode(tensors.images(), tensors.sizes)
-    length = min(2 * tensors.targets.shape[1], model.config.max_tokens)
-    search = BeamConfig(bos=BOS, eos=EOS, beam_size=1, max_length=length)
+    search = BeamConfig(bos=BOS, eos=EOS, beam_size=1, max_length=max_length)
     found = beam_search(ModelStepper(model, memory, beam_size=1), len(batch), search, device)
     return [hypotheses[0].tokens for hypotheses in found]
 
