@@ -23,7 +23,8 @@ _COMMANDS = frozenset(
     input include includeonly endinput openin openout closein closeout read readline write immediate
     InputIfFileExists IfFileExists bibliography special message typeout errmessage wlog typein show
     showbox showthe showlists showtokens showgroups showifs batchmode nonstopmode scrollmode
-    errorstopmode interactionmode begin end stop bye dump shipout output jobname
+    errorstopmode interactionmode begin end stop bye dump shipout output jobname newpage clearpage
+    cleardoublepage pagebreak onecolumn twocolumn
     """.split()
     # definitions and registers
     + r"""

@@ -16,7 +16,7 @@ import numpy as np
 
 from i2l_batch.train.dataset.allowed import objection
 from i2l_batch.train.dataset.marking import MAX_MARKS, mark, plain
-from i2l_batch.train.dataset.raster import Page
+from i2l_batch.train.dataset.raster import Page, PageError
 from i2l_batch.train.dataset.tex import TIME_LIMIT, Sheet, typeset
 
 MAX_PIXELS = 4000
@@ -77,7 +77,10 @@ def render(
         for page, k in enumerate(sheet.formulas if sheet.pdf is not None else ()):
             i = indices[k]
             if faulty or k not in sheet.errors:
-                results[i] = _draw(sheet.pdf, page, dpis[i], texts[i][1])
+                try:
+                    results[i] = _draw(sheet.pdf, page, dpis[i], texts[i][1])
+                except PageError:
+                    results[i] = "cannot be drawn"
         groups += _again(indices, sheet)
     return results
 

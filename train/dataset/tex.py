@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -18,7 +19,7 @@ from typing import Any
 
 from i2l_batch.errors import RenderError
 from i2l_batch.train.dataset.marking import PREAMBLE, mark_definitions
-from i2l_batch.train.dataset.raster import open_pdf
+from i2l_batch.train.dataset.raster import PageError, count_pages, open_pdf
 
 FONTS: dict[str, str] = {
     "computer-modern": "",
@@ -46,16 +47,16 @@ _INSTALL = (
 
 # The formula's page is its box with 4 points around it. Packing the PDF would cost a fifth of the
 # run. TeX gives up after a hundred errors without the end of a paragraph between them: hence one,
-# an empty one, after each formula.
+# an empty one, after each formula. What escapes from a box falls on LaTeX's own page, which must not
+# be shipped: it would shift all pages that follow.
 _PREAMBLE = rf"""\hoffset=-1in \voffset=-1in \pagestyle{{empty}}
 \pdfcompresslevel=0 \pdfobjcompresslevel=0
 {PREAMBLE}{mark_definitions()}
 \def\ship#1{{\pdfpagewidth=\dimexpr\wd0+8pt\relax\pdfpageheight=\dimexpr\ht0+\dp0+8pt\relax
-\shipout\vbox{{\kern4pt\hbox{{\kern4pt\box0}}}}\typeout{{@@#1 done}}}}
+\shipout\vbox{{\kern4pt\hbox{{\kern4pt\box0}}}}\typeout{{NONCE:#1 done}}}}
 \tracinglostchars=1
+\AtBeginDocument{{\output{{\setbox0\box255 \deadcycles=0 }}}}
 """
-_BEACON = re.compile(r"^@@(\d+)( done)?$")
-_BEGUN = re.compile(r"^@@(\d+)$", re.MULTILINE)
 _ERROR = re.compile(r"^\./f\.tex:\d+: (.*)")
 
 
@@ -64,7 +65,7 @@ class Sheet:
     """What a run brought forth."""
 
     pdf: Any
-    """The opened document; None when TeX wrote none."""
+    """The opened document; None when TeX wrote none, or not a page for each formula it shipped."""
     formulas: list[int]
     """Per page, the index of its formula."""
     errors: dict[int, str]
@@ -99,29 +100,40 @@ def typeset(
         raise RenderError(f"pdflatex is not installed: {_INSTALL}")
     with tempfile.TemporaryDirectory(prefix="i2l-render-") as name:
         folder = Path(name)
-        (folder / "f.tex").write_text(_document(formulas, font, points), encoding="utf-8")
+        nonce = f"@@{secrets.token_hex(8)}"  # no formula can know it, and pretend to be another
+        (folder / "f.tex").write_text(_document(formulas, font, points, nonce), encoding="utf-8")
         if not _run(pdflatex, folder, time_limit + 0.005 * len(formulas)):
-            at = reached((folder / _TERMINAL).read_text(encoding="latin-1"))
+            at = reached((folder / _TERMINAL).read_text(encoding="latin-1"), nonce)
             return Sheet(None, [], {}, min(at, len(formulas) - 1))
         log, pdf = folder / "f.log", folder / "f.pdf"
         shipped, errors, ended_in = read_log(
-            log.read_text(encoding="latin-1") if log.exists() else ""
+            log.read_text(encoding="latin-1") if log.exists() else "", nonce
         )
-        if not pdf.exists():
-            return Sheet(None, [], errors, ended_in)
-        return Sheet(open_pdf(pdf), shipped, errors, ended_in)
+        document = _pages_of(pdf, shipped)
+        return Sheet(document, shipped if document is not None else [], errors, ended_in)
 
 
-def _document(formulas: Sequence[str], font: str, points: int) -> str:
+def _pages_of(pdf: Path, shipped: Sequence[int]) -> Any:
+    """The document, if it has one page for each formula shipped: else none can be trusted."""
+    if not pdf.exists() or len(set(shipped)) < len(shipped):
+        return None
+    try:
+        document = open_pdf(pdf)
+        return document if count_pages(document) == len(shipped) else None
+    except PageError:
+        return None
+
+
+def _document(formulas: Sequence[str], font: str, points: int, nonce: str) -> str:
     # The space before the closing dollar sign keeps it whole where a formula ends in a backslash.
     body = "\n".join(
-        rf"\typeout{{@@{k}}}\begingroup\setbox0\hbox{{$\displaystyle {latex} $}}\ship{{{k}}}"
+        rf"\typeout{{{nonce}:{k}}}\begingroup\setbox0\hbox{{$\displaystyle {latex} $}}\ship{{{k}}}"
         r"\endgroup\noindent\par"
         for k, latex in enumerate(formulas)
     )
     return (
         f"\\documentclass[{points}pt]{{article}}\n\\usepackage{{amsmath,amssymb,bm,mathrsfs}}\n"
-        f"{FONTS[font]}\n{_PREAMBLE}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+        f"{FONTS[font]}\n{_PREAMBLE.replace('NONCE', nonce)}\\begin{{document}}\n{body}\n\\end{{document}}\n"
     )
 
 
@@ -153,28 +165,29 @@ def _run(pdflatex: str, folder: Path, seconds: float) -> bool:
     return True
 
 
-def reached(terminal: str) -> int:
+def reached(terminal: str, nonce: str) -> int:
     """The formula at which a run was ended. TeX tells the terminal of every page as it ships it;
     its log comes in blocks."""
-    begun = [*_BEGUN.finditer(terminal)]
+    begun = [*re.finditer(rf"^{nonce}:(\d+)$", terminal, re.MULTILINE)]
     if not begun:
         return 0
     return int(begun[-1][1]) + ("[1" in terminal[begun[-1].end() :])
 
 
-def read_log(log: str) -> tuple[list[int], dict[int, str], int | None]:
-    """What the log of a run tells.
+def read_log(log: str, nonce: str) -> tuple[list[int], dict[int, str], int | None]:
+    """What the log of a run tells, whose own lines begin with `nonce`.
 
     Returns:
         Formulas whose page was shipped, in page order; the first error of each faulty one; and the
         formula that was begun last, if it was not shipped.
     """
+    is_beacon = re.compile(rf"{nonce}:(\d+)( done)?").fullmatch
     shipped: list[int] = []
     errors: dict[int, str] = {}
     current = -1
     is_open = False
     for line in log.splitlines():
-        if beacon := _BEACON.match(line):
+        if beacon := is_beacon(line):
             current = int(beacon[1])
             is_open = not beacon[2]
             if not is_open:

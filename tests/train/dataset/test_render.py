@@ -13,6 +13,7 @@ from i2l_batch.canonical import brace_arguments, canonicalize
 from i2l_batch.errors import RenderError
 from i2l_batch.latex import tokenize
 from i2l_batch.train.dataset.allowed import objection
+from i2l_batch.train.dataset.raster import Page, count_pages
 from i2l_batch.train.dataset.render import MAX_PIXELS, Rendering, render
 from i2l_batch.train.dataset.tex import FONTS, read_log, typeset
 from tests.train.dataset.formula_kinds import KINDS
@@ -241,6 +242,58 @@ def test_a_wrong_formula_is_rejected_with_a_reason_and_harms_no_neighbour() -> N
             assert np.array_equal(other.boxes, expected.boxes)
 
 
+def assert_harmless(hostile: list[list[str]], *, marked: bool) -> list[Rendering | str]:
+    """Formulas after each of the hostile ones, which comes twice, look as they do without them."""
+    formulas = [f for latex in hostile for f in (latex, *NEIGHBOURS, latex, *NEIGHBOURS)]
+    results = render(formulas, [DPI] * len(formulas), marked=marked)
+    expected = draw(NEIGHBOURS, marked=marked) * (2 * len(hostile))
+    others = [result for i, result in enumerate(results) if i % 4]
+    for i, (other, one) in enumerate(zip(others, expected, strict=True)):
+        assert isinstance(other, Rendering), (hostile[i // 6], other)
+        assert_same_picture(other.pixels, one.pixels)
+        assert np.array_equal(other.boxes, one.boxes)
+    return results[::4]
+
+
+PAGE_BREAKS = [
+    r"x \hrule \penalty -10000 y",
+    r"x \par \penalty -10000 y",
+    r"x \newpage y",
+    r"\newpage",
+    r"x \clearpage y",
+    r"x \cleardoublepage y",
+    r"x \pagebreak y",
+    r"x \eject y",
+    r"\text { x \newpage y }",
+    r"\vbox { x } \hrule \filbreak y",
+]
+
+
+@needs_tex
+@pytest.mark.parametrize("marked", [True, False])
+def test_page_breaks_shift_no_picture(marked: bool) -> None:
+    for reason in assert_harmless([latex.split() for latex in PAGE_BREAKS], marked=marked):
+        assert isinstance(reason, str)
+
+
+@needs_tex
+def test_what_escapes_from_its_box_is_no_page() -> None:
+    """Also where nothing was refused before TeX."""
+    formulas = [latex for page_break in PAGE_BREAKS for latex in (page_break, page_break, "x")]
+    sheet = typeset(formulas, "computer-modern")
+    assert sheet.formulas == list(range(len(formulas)))
+    assert count_pages(sheet.pdf) == len(formulas)
+    good = [Page(sheet.pdf, k).grey(DPI) for k in range(2, len(formulas), 3)]
+    for pixels in good:
+        assert_same_picture(pixels, good[0])
+
+
+@needs_tex
+def test_a_document_with_other_pages_than_formulas_is_not_used() -> None:
+    sheet = typeset(["x", r"\shipout\hbox{y} x", "x"], "computer-modern")
+    assert (sheet.pdf, sheet.formulas) == (None, [])
+
+
 @needs_tex
 def test_a_formula_that_ends_the_run_is_found() -> None:
     """TeX runs out of memory, which is the end of it."""
@@ -317,19 +370,20 @@ def test_the_log_is_read_formula_by_formula() -> None:
     log = "\n".join(
         [
             "./f.tex:3: before the first formula",
-            "@@0",
-            "@@0 done",
-            "@@1",
+            "@@n:0",
+            "@@n:0 done",
+            "@@n:1",
             "./f.tex:9: Undefined control sequence.",
             "./f.tex:9: Missing } inserted.",
-            "@@1 done",
-            "@@2",
+            "@@n:1 done",
+            "@@n:2",
             "Missing character: There is no x in font nullfont!",
-            "@@2 done",
-            "@@3",
+            "@@n:2 done",
+            "@@n:3",
+            "@@3 done",
         ]
     )
-    shipped, errors, ended_in = read_log(log)
+    shipped, errors, ended_in = read_log(log, "@@n")
     assert shipped == [0, 1, 2]
     assert ended_in == 3
     assert errors == {1: "Undefined control sequence.", 2: "The font lacks a character"}
