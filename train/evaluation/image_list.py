@@ -21,9 +21,10 @@ from i2l_batch.train.evaluation.truth import (
     Sample,
     file_sha256,
     label,
-    read_records,
+    latex_of,
     text_of,
 )
+from i2l_batch.train.records_file import read_records
 
 
 class ImageList:
@@ -53,7 +54,7 @@ class ImageList:
         self.images: list[Path] = []
         for place, record in read_records(path):
             name = text_of(record, place, "image", "img")
-            read = label(name, text_of(record, place, "latex"))
+            read = label(name, latex_of(record, place))
             if max_tokens is None or len(read.tokens) <= max_tokens:
                 self.labels.append(read)
                 self.images.append(_checked((images or path.parent) / name))

@@ -17,7 +17,8 @@ from typing import Any
 from i2l_batch.errors import UsageError
 from i2l_batch.records import Transcript
 from i2l_batch.results import open_results
-from i2l_batch.train.evaluation.truth import Label, file_sha256, label, read_records, text_of
+from i2l_batch.train.evaluation.truth import Label, file_sha256, label, latex_of, text_of
+from i2l_batch.train.records_file import read_records
 
 _KEYS = ("page", "index", "number")
 _COLUMNS = (
@@ -128,7 +129,7 @@ def _match(
             earlier = claimed.setdefault(found["formula_id"], place)
             if earlier != place:
                 raise UsageError(f"{place} and {earlier} name the same formula")
-        truth = label(_name(source, record), text_of(record, place, "latex"))
+        truth = label(_name(source, record), latex_of(record, place))
         pairs.append((truth, _transcript(found) if found else None))
     missing = sum(n for source, n in sources.items() if source not in by_source)
     in_sources = sum(len(by_source.get(source, ())) for source in sources)

@@ -1,15 +1,11 @@
 """Formulas with known LaTeX: what an evaluation measures against.
 
-In: a truth file, JSON lines or CSV. Out: its records with the place of each, for messages. Knows
-nothing of pictures or models.
+In: a record of a truth file. Out: the texts in it, and labels. Knows nothing of files or models.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +15,7 @@ import numpy as np
 
 from i2l_batch.errors import UsageError
 from i2l_batch.latex import tokenize
+from i2l_batch.train.records_file import LATEX_KEYS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,42 +61,17 @@ def label(name: str, latex: str) -> Label:
     return Label(name=name, latex=latex, tokens=tokenize(latex))
 
 
-def read_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Records of a JSON-lines or CSV file (by its suffix), each with `FILE:LINE` for messages.
-
-    Raises:
-        UsageError: the file cannot be read, or a line is no JSON object.
-    """
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
-    if path.suffix.lower() == ".csv":
-        rows = csv.DictReader(io.StringIO(text))
-        for row in rows:
-            yield f"{path}:{rows.line_num}", row
-        return
-    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: JSON may hold U+2028
-        if line.strip():
-            yield f"{path}:{number}", _json_object(line, f"{path}:{number}")
-
-
-def _json_object(line: str, place: str) -> dict[str, Any]:
-    try:
-        record = json.loads(line)
-    except ValueError as error:
-        raise UsageError(f"{place} is no JSON: {error}") from error
-    if not isinstance(record, dict):
-        raise UsageError(f"{place} is no JSON object")
-    return record
-
-
 def text_of(record: Mapping[str, Any], place: str, *keys: str) -> str:
     """The first of several keys that a record has. Raises UsageError unless it is a text."""
     value = next((record[key] for key in keys if record.get(key) is not None), None)
     if not isinstance(value, str):
         raise UsageError(f"{place} needs the key {' or '.join(f'`{k}`' for k in keys)}, a text")
     return value
+
+
+def latex_of(record: Mapping[str, Any], place: str) -> str:
+    """The formula of a record. Raises UsageError."""
+    return text_of(record, place, *LATEX_KEYS)
 
 
 def file_sha256(path: Path) -> str:
