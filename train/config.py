@@ -7,6 +7,7 @@ decides). `presets` holds whole configurations, `config_file` their TOML. Knows 
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -136,7 +137,8 @@ class TrainConfig:
     log_steps: int = 50
     """Steps between rows of the metrics table."""
     max_minutes: float = 0.0
-    """Stop after so much training, to go on with the same command; 0 for no limit."""
+    """Stop so long after the command was given, validations included, to go on with the same
+    command; 0 for no limit. A step or validation that has begun is finished."""
 
     def __post_init__(self) -> None:
         if not (self.epochs > 0 and math.isfinite(self.epochs)):
@@ -169,6 +171,8 @@ class TrainJob:
     config: TrainConfig
     start_from: Path | None = None
     """Checkpoint whose weights a new run starts from (fine-tuning)."""
+    started: float = field(default_factory=time.time)
+    """When the command was given, in seconds since 1970, as workers on other machines know it."""
 
 
 def at_least(section: str, config: object, least: int, *names: str) -> None:

@@ -62,24 +62,27 @@ def read_config(path: Path) -> TrainConfig:
     return from_toml(text, str(path))
 
 
-def override(config: TrainConfig, settings: Iterable[str]) -> TrainConfig:
+def override(config: TrainConfig, settings: Iterable[str], option: str = "--set") -> TrainConfig:
     """The configuration with some entries replaced, each `key=value` with dotted key, TOML value.
 
-    A value that is no TOML stands for itself, so that texts need no quotes. Raises UsageError.
+    A value that is no TOML stands for itself, so that texts need no quotes.
+
+    Raises:
+        UsageError: an unknown key or a wrong value; names the `option` that it came with.
     """
     values: dict[str, Any] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals:
             raise UsageError(
-                f"--set {setting}: write key=value, as in optimizer.learning_rate=3e-4"
+                f"{option} {setting}: write key=value, as in optimizer.learning_rate=3e-4"
             )
         try:
             value = tomlkit.value(text.strip()).unwrap()
         except (TOMLKitError, ValueError):
             value = text.strip()
         values[key.strip()] = value
-    return _merged(config, values, "--set")
+    return _merged(config, values, option)
 
 
 def differences(old: TrainConfig, new: TrainConfig) -> dict[str, tuple[object, object]]:

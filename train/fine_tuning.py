@@ -6,18 +6,33 @@ has a row per token. Knows nothing of training.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from i2l_batch.errors import UsageError
+from i2l_batch.durable import reason
+from i2l_batch.errors import CheckpointError, UsageError
 from i2l_batch.models.build import build_model
 from i2l_batch.models.checkpoint import load_checkpoint
-from i2l_batch.models.config import ModelConfig, to_json
+from i2l_batch.models.config import ModelConfig, from_json, to_json
+from i2l_batch.models.files import CONFIG
 from i2l_batch.models.recognizer import Recognizer
 from i2l_batch.models.tokenizer import Tokenizer
+from i2l_batch.train.config import TrainConfig
+from i2l_batch.train.presets import UNKNOWN, preset
+from i2l_batch.train.run_folder import BEST
+
+
+def config_for(checkpoint: Path) -> TrainConfig:
+    """Settings to train a checkpoint's model further: those of its architecture, its sizes.
+
+    Raises as `start_from`.
+    """
+    sizes = _sizes(checkpoint)
+    return replace(preset(sizes.architecture), model=replace(sizes, vocab_size=UNKNOWN))
 
 
 def start_from(checkpoint: Path, model: Recognizer, tokenizer: Tokenizer) -> str:
@@ -26,11 +41,11 @@ def start_from(checkpoint: Path, model: Recognizer, tokenizer: Tokenizer) -> str
     Tokens that both know keep what was learned of them; the others start as they are in `model`.
 
     Raises:
-        UsageError: the checkpoint is of a model with other sizes.
+        UsageError: the checkpoint is of a model with other sizes, or the folder is a run's.
         CheckpointError: it cannot be read.
     """
+    _check_sizes(checkpoint, _sizes(checkpoint), model.config)
     old, old_tokenizer = load_checkpoint(checkpoint)
-    _check_sizes(checkpoint, old.config, model.config)
     places = {token: i for i, token in enumerate(old_tokenizer.vocabulary)}
     known = [(i, places[t]) for i, t in enumerate(tokenizer.vocabulary) if t in places]
     to, origin = torch.tensor(known).unbind(1)
@@ -78,5 +93,22 @@ def _check_sizes(checkpoint: Path, old: ModelConfig, new: ModelConfig) -> None:
     if differences:
         raise UsageError(
             f"{checkpoint} is of another model ({'; '.join(differences)}): "
-            "choose its preset, or set these sizes"
+            "without --preset and --config the checkpoint's sizes are taken"
         )
+
+
+def _sizes(checkpoint: Path) -> ModelConfig:
+    """The sizes of a checkpoint's model."""
+    path = checkpoint / CONFIG
+    try:
+        return from_json(json.loads(path.read_text("utf-8")))
+    except FileNotFoundError as error:
+        if (best := checkpoint / BEST).is_dir():
+            raise UsageError(
+                f"{checkpoint} is a run, not a checkpoint: use --from {best}"
+            ) from error
+        raise CheckpointError(f"{checkpoint} is not a checkpoint: {CONFIG} is missing") from error
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {reason(error)}") from error
+    except (ValueError, CheckpointError) as error:
+        raise CheckpointError(f"{path} is damaged: {error}") from error

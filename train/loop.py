@@ -115,7 +115,7 @@ class Trainer:
         if loaders < 0:
             loaders = 2 if self.team.device.type == "cuda" else 0
         feed = steps(self.feed, progress.step, progress.total_steps, loaders)
-        start, stop = progress.seconds, GO_ON
+        stop = GO_ON
         while True:
             if stop == GO_ON and self._validation_due:
                 if self._saved < progress.step:
@@ -128,7 +128,7 @@ class Trainer:
                 return
             began = time.monotonic()
             step = next(feed)
-            spent = 0 < 60 * config.max_minutes <= progress.seconds - start
+            spent = 0 < 60 * config.max_minutes <= time.time() - self.job.started
             wish = ASKED if self.monitor.stop_requested() else SPENT if spent else GO_ON
             figures = self.learner.learn(step, progress.step, progress.total_steps, stop=wish)
             stop = figures.stop

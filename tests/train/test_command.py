@@ -10,11 +10,13 @@ import pytest
 
 from i2l_batch.cli import main
 from i2l_batch.errors import UsageError
+from i2l_batch.models.build import build_model
+from i2l_batch.models.checkpoint import save_checkpoint
 from i2l_batch.train.commands.train import choose_config
 from i2l_batch.train.config_file import override, to_toml
 from i2l_batch.train.presets import preset
 from i2l_batch.train.run_folder import note, run_config
-from tests.train.little_world import samples, write_dataset
+from tests.train.little_world import TOKENIZER, samples, write_dataset
 
 
 @pytest.fixture(autouse=True)
@@ -61,17 +63,33 @@ def test_a_run_its_end_and_its_refusals(tmp_path: Path, capfd: pytest.CaptureFix
     assert len(capfd.readouterr().err.splitlines()) == 1
 
 
+def test_an_option_that_is_wrong_is_named(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = write_dataset(tmp_path / "ds", samples(4, 3), samples(4, 3))
+    for option, value in {"--batch-size": "0", "--epochs": "nan", "--seed": "-1"}.items():
+        assert call("train", data, "-o", tmp_path / "run", option, value) == 2
+        (line,) = capfd.readouterr().err.splitlines()
+        assert line.startswith(f"i2l: {option}: ")
+
+
 def test_which_configuration_is_taken(tmp_path: Path) -> None:
-    """The options' own, else the run's, else compact; settings on top."""
-    run = tmp_path / "run"
-    assert choose_config(run, None, None, []) == preset("compact")
-    assert choose_config(run, "nopool", None, ["seed=2"]).seed == 2
+    """The options' own, else the run's, else the checkpoint's, else compact."""
+    run, start = tmp_path / "run", tmp_path / "old" / "best"
+    assert choose_config(run, None, None, None) == preset("compact")
+    strips = override(preset("strips"), ["model.height=32", "model.width=64", "model.lstm_units=8"])
+    model = build_model(strips.model_for(len(TOKENIZER)))
+    save_checkpoint(start, model, TOKENIZER)
+    assert choose_config(run, None, None, start) == strips
+    assert choose_config(run, "nopool", None, start) == preset("nopool")
+    with pytest.raises(UsageError, match=f"old is a run, not a checkpoint: use --from {start}"):
+        choose_config(run, None, None, tmp_path / "old")
     mine = override(preset("strips"), ["seed=3"])
     file = tmp_path / "mine.toml"
     file.write_text(to_toml(mine), "utf-8")
-    assert choose_config(run, None, file, []) == mine
+    assert choose_config(run, None, file, start) == mine
     note(run, mine)
-    assert choose_config(run, None, None, ["max_minutes=2"]).max_minutes == 2
-    assert choose_config(run, "compact", None, []) == preset("compact")
+    assert choose_config(run, None, None, start) == mine
+    assert choose_config(run, "compact", None, None) == preset("compact")
     with pytest.raises(UsageError, match="--preset and --config"):
-        choose_config(run, "compact", file, [])
+        choose_config(run, "compact", file, None)

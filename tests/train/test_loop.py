@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -301,15 +302,17 @@ def test_a_damaged_checkpoint_says_what_can_be_done(dataset: Path, tmp_path: Pat
 
 
 def test_the_time_ends_a_start_and_not_the_run(dataset: Path, tmp_path: Path) -> None:
-    """A checkpoint, no `stopped`: nobody asked; the next start has the same time again."""
-    short = replace(STRIPS, max_minutes=1e-9)
+    """A checkpoint after a step, no `stopped`: nobody asked; the next start has the time again."""
+    config = replace(STRIPS, max_minutes=60.0)
     for start in range(1, 3):
-        progress, watcher = run(dataset, tmp_path / "run", short)
-        assert 1 <= len(watcher.seen) <= 2
-        assert progress.step >= start
-        assert not progress.stopped
+        job = TrainJob(
+            dataset=dataset, run=tmp_path / "run", config=config, started=time.time() - 3600
+        )
+        watcher = Watcher()
+        progress = train(job, Solo(), watcher)
+        assert (progress.step, progress.stopped) == (start, False)
         assert watcher.said[-1].startswith("stopped: step ")
-    assert run(dataset, tmp_path / "run")[0].step == 12
+    assert run(dataset, tmp_path / "run", config)[0].step == 12
 
 
 def test_best_is_the_best_and_not_the_latest(dataset: Path, tmp_path: Path) -> None:

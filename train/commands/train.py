@@ -43,10 +43,18 @@ def train(
     learning_rate: Annotated[float | None, typer.Option(help="Step size at its peak.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Stop after so long; the same command goes on.")
+        float | None,
+        typer.Option(
+            help="Stop so long after now, validations included; the same command goes on."
+        ),
     ] = None,
     start_from: Annotated[
-        Path | None, typer.Option("--from", help="Checkpoint to start a new run from.")
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Checkpoint to start a new run from; without --preset and --config it has the "
+            "checkpoint's sizes.",
+        ),
     ] = None,
     workers: Annotated[
         int | None,
@@ -70,20 +78,23 @@ def train(
 ) -> None:
     """Train a model; the same command again goes on where it was stopped."""
     from i2l_batch.train.config import TrainJob
+    from i2l_batch.train.config_file import override
     from i2l_batch.train.launch.display import Display
     from i2l_batch.train.launch.run import launch
     from i2l_batch.train.run_folder import check
 
     direct = {
-        "epochs": epochs,
-        "max_steps": max_steps,
-        "batch_size": batch_size,
-        "optimizer.learning_rate": learning_rate,
-        "seed": seed,
-        "max_minutes": minutes,
+        "--epochs": ("epochs", epochs),
+        "--max-steps": ("max_steps", max_steps),
+        "--batch-size": ("batch_size", batch_size),
+        "--learning-rate": ("optimizer.learning_rate", learning_rate),
+        "--seed": ("seed", seed),
+        "--minutes": ("max_minutes", minutes),
     }
-    overrides = [f"{key}={value}" for key, value in direct.items() if value is not None]
-    chosen = choose_config(output, preset, config, [*(settings or []), *overrides])
+    chosen = override(choose_config(output, preset, config, start_from), settings or [])
+    for option, (key, value) in direct.items():
+        if value is not None:
+            chosen = override(chosen, [f"{key}={value}"], option)
     job = TrainJob(dataset=data, run=output, config=chosen, start_from=start_from)
     check(output, chosen)  # before workers start
     try:
@@ -108,23 +119,26 @@ def train(
 
 
 def choose_config(
-    run: Path, preset: str | None, config: Path | None, settings: list[str]
+    run: Path, preset: str | None, config: Path | None, start_from: Path | None
 ) -> TrainConfig:
-    """The configuration that the options mean: a run's own, unless another is asked for.
+    """The configuration to start from: what is asked for, else the run's own, else one for the
+    sizes of the checkpoint that the run starts from.
 
     Raises:
-        UsageError: an unknown preset or setting, or a wrong value.
+        UsageError: there is no such preset, file or checkpoint.
+        CheckpointError: the checkpoint cannot be read.
     """
     from i2l_batch.train import presets
-    from i2l_batch.train.config_file import override, read_config
+    from i2l_batch.train.config_file import read_config
+    from i2l_batch.train.fine_tuning import config_for
     from i2l_batch.train.run_folder import run_config
 
     if preset and config:
         raise UsageError("--preset and --config: give one of them")
     if preset:
-        base = presets.preset(preset)
-    elif config:
-        base = read_config(config)
-    else:
-        base = run_config(run) or presets.preset("compact")
-    return override(base, settings)
+        return presets.preset(preset)
+    if config:
+        return read_config(config)
+    if own := run_config(run):
+        return own
+    return config_for(start_from) if start_from else presets.preset("compact")
