@@ -47,8 +47,8 @@ _INSTALL = (
 
 # The formula's page is its box with 4 points around it. Packing the PDF would cost a fifth of the
 # run. TeX gives up after a hundred errors without the end of a paragraph between them: hence one,
-# an empty one, after each formula. What escapes from a box falls on LaTeX's own page, which must not
-# be shipped: it would shift all pages that follow.
+# an empty one, after each formula. What escapes from a box falls on LaTeX's own page, which must
+# not be shipped: it would shift all pages that follow.
 _PREAMBLE = rf"""\hoffset=-1in \voffset=-1in \pagestyle{{empty}}
 \pdfcompresslevel=0 \pdfobjcompresslevel=0
 {PREAMBLE}{mark_definitions()}
@@ -131,9 +131,13 @@ def _document(formulas: Sequence[str], font: str, points: int, nonce: str) -> st
         r"\endgroup\noindent\par"
         for k, latex in enumerate(formulas)
     )
+    # A superscript, but no longer the sign of which two make any character of the next: an active
+    # character that means the same.
+    superscript = "\\catcode`\\^=13 \\let^\\sp"
+    preamble = _PREAMBLE.replace("NONCE", nonce)
     return (
         f"\\documentclass[{points}pt]{{article}}\n\\usepackage{{amsmath,amssymb,bm,mathrsfs}}\n"
-        f"{FONTS[font]}\n{_PREAMBLE.replace('NONCE', nonce)}\\begin{{document}}\n{body}\n\\end{{document}}\n"
+        f"{FONTS[font]}\n{preamble}\\begin{{document}}\n{superscript}\n{body}\n\\end{{document}}\n"
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from i2l_batch.canonical import canonicalize
 from i2l_batch.latex import tokenize
 from i2l_batch.train.dataset.allowed import objection
 
@@ -32,6 +33,29 @@ HOSTILE = [
     r"\let\frac\relax",
     r"\newcommand{\x}{y}",
     r"\global\x",
+    r"\globaldefs=1 \bf",
+    r"\UseName{gdef}\alpha{Q}",
+    r"\textmd{\UseName{typeout}{x}}",
+    r"\ExpandArgs{c}{gdef}\alpha{Q}",
+    r"\AddToHook{x}{y}",
+    r"\NewDocumentCommand\x{}{y}",
+    r"\RenewCommandCopy\x\y",
+    r"\ProvideDocumentCommand\x{}{y}",
+    r"\DeclareMathSymbol{x}{y}{z}{1}",
+    r"\ExplSyntaxOn",
+    r"\AtEndDocument{x}",
+    r"\AtBeginDvi{x}",
+    r"\GenericError{x}{y}{z}{w}",
+    r"\PackageError{x}{y}{z}",
+    r"\ClassWarning{x}{y}",
+    r"\newpage",
+    r"x \clearpage y",
+    r"\pagebreak[4]",
+    r"\left\input{f}",
+    r"\left( x \right\input",
+    r"\left% x",
+    r"\left{ x",
+    r"{ \left} x",
     r"\loop\iftrue\repeat",
     r"\iffalse",
     r"\fi",
@@ -71,8 +95,21 @@ def test_hostile_formulas_are_refused_with_a_reason(latex: str) -> None:
     assert objection([latex])  # also when it hides in one token
 
 
-def test_characters_by_their_code_are_refused() -> None:
-    assert objection(["^^5cinput", "x"])
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"^^5cinput{f}",
+        r"x ^ ^ 2",
+        r"\text{^^5cgdef^^5calpha{Q}}",
+        r"\text{x^^^^005cinput{f}}",
+        r"\^^69nput{f}",
+        r"\text{\left^^5cinput{f}}",
+        r"x^{^^5cinput{f}}",
+    ],
+)
+def test_characters_by_their_code_are_refused(latex: str) -> None:
+    for tokens in (tokenize(latex), canonicalize(tokenize(latex)), [latex]):
+        assert "holds ^^" in (objection(tokens) or ""), tokens
 
 
 @pytest.mark.parametrize(
@@ -86,6 +123,8 @@ def test_characters_by_their_code_are_refused() -> None:
         r"\iint \infty \inf \imath \pi \leftarrow \outputs",
         r"a \% b \$ \{ \} \#",
         r"\ensuremath{x} \mbox{if}",
+        r"\left\{ x ^ { 2 } \right\} ^ { 2 } \left\langle x \right\rangle",
+        r"\hat { } ^ { 2 } x ^ { \prime } \hspace { 3mm } \hspace* { 1em }",
         "",
     ],
 )

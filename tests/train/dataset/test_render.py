@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from i2l_batch.canonical import brace_arguments, canonicalize
 from i2l_batch.errors import RenderError
 from i2l_batch.latex import tokenize
 from i2l_batch.train.dataset.allowed import objection
-from i2l_batch.train.dataset.raster import Page, count_pages
+from i2l_batch.train.dataset.raster import Page, PageError, count_pages, open_pdf
 from i2l_batch.train.dataset.render import MAX_PIXELS, Rendering, render
 from i2l_batch.train.dataset.tex import FONTS, read_log, typeset
 from tests.train.dataset.formula_kinds import KINDS
@@ -22,7 +23,9 @@ needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflate
 
 DPI = 200.0
 
-NEIGHBOURS = [tokenize(latex) for latex in (r"a + b", r"\frac { x } { y }", r"\sum _ { i } c")]
+NEIGHBOURS = [
+    tokenize(latex) for latex in (r"a + b", r"\frac { x } { y }", r"\alpha + \sum _ { i } c")
+]
 
 # Pairs of letters, or a letter and a comma, are kerned; a switch between them hides that from TeX.
 KERNED = (
@@ -292,6 +295,59 @@ def test_what_escapes_from_its_box_is_no_page() -> None:
 def test_a_document_with_other_pages_than_formulas_is_not_used() -> None:
     sheet = typeset(["x", r"\shipout\hbox{y} x", "x"], "computer-modern")
     assert (sheet.pdf, sheet.formulas) == (None, [])
+
+
+REDEFINITIONS = [
+    r"x\text{^^5cgdef^^5calpha{Q}}",
+    r"x\textmd{\UseName{gdef}\alpha{Q}}",
+    r"x\text{^^5cgdef^^5cfrac{Q}}",
+    r"x\textmd{\UseName{gdef}\sum{Q}}",
+    r"\text{^^5cinput{/etc/hostname}}",
+    r"\left\input{/etc/hostname}",
+    r"\left% x",
+    r"\globaldefs=1 \bf x",
+]
+
+
+@needs_tex
+@pytest.mark.parametrize("marked", [True, False])
+def test_no_formula_changes_what_others_mean(marked: bool) -> None:
+    hostile = [tokenize(latex) for latex in REDEFINITIONS]
+    for reason in assert_harmless(hostile, marked=marked):
+        assert isinstance(reason, str)
+
+
+@needs_tex
+def test_characters_cannot_be_written_by_their_code() -> None:
+    """Also where nothing was refused before TeX."""
+    hostile = [latex for latex in REDEFINITIONS if "^^" in latex]
+    sheet = typeset([*hostile, r"\alpha \frac{x}{y}"], "computer-modern")
+    clean = typeset([r"\alpha \frac{x}{y}"], "computer-modern")
+    assert sheet.formulas == list(range(len(hostile) + 1))
+    assert set(sheet.errors) == set(range(len(hostile)))
+    assert_same_picture(Page(sheet.pdf, len(hostile)).grey(DPI), Page(clean.pdf, 0).grey(DPI))
+
+
+@needs_tex
+def test_a_formula_cannot_pretend_to_be_another() -> None:
+    forged = "".join(rf"\typeout{{{at}{k} done}}" for at in ("@@", "@@:", ":") for k in (0, 2, 9))
+    for formula in (forged, rf"x \textmd{{\UseName{{typeout}}{{@@2\space done}}}} {forged}"):
+        sheet = typeset(["x", formula, "x"], "computer-modern")
+        assert (sheet.formulas, count_pages(sheet.pdf)) == ([0, 1, 2], 3)
+
+
+def test_what_mupdf_cannot_read_is_one_kind_of_error(tmp_path: Path) -> None:
+    (tmp_path / "f.pdf").write_bytes(b"%PDF-1.5 and no more")
+    with pytest.raises(PageError):
+        count_pages(open_pdf(tmp_path / "f.pdf"))
+    with pytest.raises(PageError):
+        open_pdf(tmp_path / "none.pdf")
+
+
+@needs_tex
+def test_a_page_that_is_not_there_is_an_error() -> None:
+    with pytest.raises(PageError):
+        Page(typeset(["x"], "computer-modern").pdf, 1)
 
 
 @needs_tex
