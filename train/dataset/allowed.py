@@ -37,9 +37,9 @@ _COMMANDS = frozenset(
     newtoks newif newread newwrite newcounter newlength newsavebox chardef mathchardef countdef
     dimendef skipdef muskipdef toksdef font fontdimen hyphenchar skewchar hyphenation patterns
     language global globaldefs long outer protected afterassignment aftergroup advance multiply
-    divide numexpr dimexpr glueexpr muexpr count dimen skip muskip toks setlength addtolength setcounter
-    addtocounter stepcounter refstepcounter usecounter hsize vsize hoffset voffset mag lpcode rpcode
-    efcode tagcode knbscode stbscode shbscode knbccode knaccode
+    divide numexpr dimexpr glueexpr muexpr count dimen skip muskip toks setlength addtolength
+    setcounter addtocounter stepcounter refstepcounter usecounter hsize vsize hoffset voffset mag
+    lpcode rpcode efcode tagcode knbscode stbscode shbscode knbccode knaccode
     """.split()
     # how the rest is read
     + r"""

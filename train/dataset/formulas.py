@@ -12,8 +12,10 @@ import gzip
 import json
 import lzma
 import random
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from i2l_batch.errors import UsageError
@@ -140,10 +142,15 @@ def cut_piece(tokens: Sequence[str], rng: random.Random, max_tokens: int) -> lis
             cuts.append(i)
         i += 1
     cuts.append(len(tokens))
-    spans = [(a, b) for a in cuts for b in cuts if 4 <= b - a <= max_tokens]
-    if not spans:
+    # Per start, the ends in reach: all pairs of a long line are too many to try.
+    reach = [(bisect_left(cuts, a + 4), bisect_right(cuts, a + max_tokens)) for a in cuts]
+    # Where the spans of each start begin among all spans.
+    begins = [0, *accumulate(max(0, last - first) for first, last in reach)]
+    if not begins[-1]:
         return None
-    a, b = rng.choice(spans)
+    span = rng.randrange(begins[-1])
+    start = bisect_right(begins, span) - 1
+    a, b = cuts[start], cuts[reach[start][0] + span - begins[start]]
     piece = list(tokens[a:b])
     while piece and piece[0] in (",", ";", "&", "\\\\", r"\quad", r"\qquad"):
         piece.pop(0)

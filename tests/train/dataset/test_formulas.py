@@ -163,6 +163,38 @@ def test_what_cannot_be_cut_is_left(latex: str) -> None:
     assert cut_piece(latex.split(), random.Random(0), 4) is None
 
 
+class EverySpan(random.Random):
+    """Gives the numbers from 0 in turn, and knows how many there are."""
+
+    number = count = 0
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        assert (stop, step) == (None, 1)
+        self.count = start
+        return self.number
+
+
+@pytest.mark.parametrize("max_tokens", [3, 4, 7, 20, 1000])
+@pytest.mark.parametrize("seed", range(5))
+def test_every_pair_of_cuts_in_reach_is_one_choice(seed: int, max_tokens: int) -> None:
+    tokens = random.Random(seed).choices("abcd=+", k=40)
+    cuts = [0, *(i for i, token in enumerate(tokens) if token in "=+"), 40]
+    expected = [tokens[a:b] for a in cuts for b in cuts if 4 <= b - a <= max_tokens]
+    every = EverySpan()
+    found = [cut_piece(tokens, every, max_tokens)]
+    for number in range(1, every.count):
+        every.number = number
+        found.append(cut_piece(tokens, every, max_tokens))
+    assert found == (expected or [None])
+
+
+def test_a_line_of_a_hundred_thousand_cuts_is_cut() -> None:
+    """All pairs would be 10^10."""
+    piece = cut_piece(["x", "+"] * 100_000, random.Random(0), 40)
+    assert piece
+    assert len(piece) <= 40
+
+
 def test_alignment_marks_do_not_outlive_their_rows() -> None:
     rows = "a + b & = c + d & = e + f".split()
     rng = random.Random(0)
