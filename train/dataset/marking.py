@@ -17,6 +17,7 @@ from i2l_batch.latex import (
     closing_brace,
     num_arguments,
 )
+from i2l_batch.visible import ALPHABETS, BOLD, BRACKETS, SILENT, SIZES_OF_DELIMITERS
 
 MAX_MARKS = 511
 """Colours that exist: 8 levels of red, green and blue each, without black itself."""
@@ -25,24 +26,9 @@ PREAMBLE = r"""
 \def\C#1{\expandafter\pdfliteral\expandafter direct\expandafter{\csname mark:#1\endcsname}}
 """
 
-# Tokens that draw nothing themselves, so that no place can be given for them.
-_INVISIBLE = frozenset(
-    r"""
-    { } _ ^ & \\ ~ \, \; \: \! \  \quad \qquad \limits \nolimits \displaystyle \textstyle
-    \scriptstyle \scriptscriptstyle \rm \bf \it \cal \sf \tt \sl \mit \hspace \hspace* \vspace
-    \phantom \hphantom \vphantom \smash \nonumber \allowbreak \nobreak \hfill \enspace \thinspace
-    \mathop \mathbin \mathrel \mathord \mathopen \mathclose \mathpunct \mathinner \middle \left.
-    \right. \hline \substack \hskip \kern \enskip \medspace \thickspace \strut \null
-    \text \mathrm \operatorname \operatorname* \textrm \textnormal \mbox \hbox \mathit \textit
-    \mathsf \mathtt \textsf \texttt
-    """.split()
-)
 # What follows one of these is read by it as it stands: no switch may come between.
-_LOOKS_AHEAD = frozenset(
-    r"""
-    \not \dots \cdots \dotsb \dotsc \big \Big \bigg \Bigg \bigl \Bigl \biggl \Biggl \bigr \Bigr
-    \biggr \Biggr \bigm \Bigm \biggm \Biggm \middle \hskip \kern \color
-    """.split()
+_LOOKS_AHEAD = SIZES_OF_DELIMITERS.union(
+    r"\not \dots \cdots \dotsb \dotsc \middle \hskip \kern \color".split()
 )
 _FONT_SWITCHES = [[token] for token in r"\rm \bf \it \cal \sf \tt".split()]
 # Their arguments are text, where spaces are drawn.
@@ -51,18 +37,16 @@ _WORDS = frozenset(
     \text \textbf \textit \textmd \textnormal \textrm \textsf \texttt \textup \mbox \hbox
     """.split()
 )
-# Ends of environments that draw a bracket there.
-_DELIMITERS = frozenset(
-    [r"\begin{cases}"]
-    + [rf"\{end}{{{letter}matrix}}" for end in ("begin", "end") for letter in "pbBvV"]
+# The bold commands take their argument apart with macros of their own.
+_UNMARKED_ARGUMENT = BOLD.union(
+    r"\hspace \hspace* \vspace \begin{array} \color \hskip \kern \multicolumn".split()
 )
-_UNMARKED_ARGUMENT = frozenset(
-    # The bold commands take their argument apart with macros of their own.
-    r"""
-    \hspace \hspace* \vspace \begin{array} \color \hskip \kern \multicolumn
-    \bm \boldsymbol \pmb
-    """.split()
-)
+# They draw nothing, but what they stand before can have no switch of its own: it takes their mark.
+# So it is with a delimiter after its size, an argument that is taken apart, and with the only
+# letter of an alphabet: TeX would set the scripts of a list farther off than those of a letter.
+_LENDS_ITS_MARK = SIZES_OF_DELIMITERS | BOLD | ALPHABETS | {r"\middle", r"\ensuremath"}
+# A rule of a table must be the first thing in its row, before any switch.
+_INVISIBLE = (SILENT - _LENDS_ITS_MARK) | {r"\hline"}
 
 
 def color(mark: int) -> tuple[int, int, int]:
@@ -164,7 +148,7 @@ class _Marker:
     def _is_visible(self, i: int) -> bool:
         token = self.tokens[i]
         if token.startswith((r"\begin{", r"\end{")):
-            return i < MAX_MARKS and token in _DELIMITERS
+            return i < MAX_MARKS and token in BRACKETS
         return i < MAX_MARKS and token not in _INVISIBLE
 
     def _lone_symbol(self, i: int) -> tuple[int, int] | None:

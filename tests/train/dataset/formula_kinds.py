@@ -33,6 +33,8 @@ x '
 \mathbf v \cdot \mathbf w
 \mathcal L = \mathcal { L } _ 0
 \mathbb { R } ^ n
+\mathrm { d } ^ 2 \mathit { P } _ i ^ j \mathsf { T } ^ 2 \mathrm { i f }
+\left( a \middle | b \right) x
 \mathfrak { g } \mathsf { T } \mathtt { x }
 { \bf x } ^ T { \bf y }
 { \cal H } _ { 0 } + { \cal H } _ { 1 }

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from i2l_batch.canonical import canonicalize
+from i2l_batch.latex import tokenize
 from i2l_batch.train.dataset.marking import MAX_MARKS, color, mark, mark_definitions, plain
+from i2l_batch.visible import ALPHABETS, BOLD, SIZES_OF_DELIMITERS, drawn
 from tests.train.dataset.formula_kinds import KINDS
 
 
@@ -50,6 +52,17 @@ def test_marking_only_adds_switches(latex: str) -> None:
     assert re.sub(r"\\C\{\d+\}", "", marked).split() == plain(tokens).split()
     assert len(marks) == len(tokens)
     assert set(marks) <= set(range(len(tokens) + 1))
+
+
+@pytest.mark.parametrize("latex", [k for k in KINDS if "[ n" not in k and r"\sqrt [" not in k])
+def test_what_draws_has_a_mark_and_all_else_has_none_or_that_of_its_symbol(latex: str) -> None:
+    """But for symbols in brackets of options, which are drawn in the colour of their command."""
+    tokens = canonicalize(tokenize(latex))
+    _, marks = mark(tokens)
+    visible = set(drawn(tokens))
+    assert all(marks[i] for i in visible)
+    lenders = {tokens[i] for i, number in enumerate(marks) if number and i not in visible}
+    assert lenders <= ALPHABETS | BOLD | SIZES_OF_DELIMITERS | {r"\middle", "x"}  # a phantom's x
 
 
 def test_tokens_beyond_the_colours_stay_unmarked() -> None:
