@@ -128,9 +128,12 @@ class Learner:
         if not config.alpha_target:
             return 1.0
         mean = torch.zeros(1, device=self.team.device)
+        buffers = [buffer.clone() for buffer in self.model.buffers()]
         with torch.no_grad():
             for batch in (piece.to(self.team.device) for piece in step.batches):
                 attention = self._forward(batch)[1][-1]
                 mean += unevenness(attention, batch.targets).sum() / step.num_samples
+            for buffer, before in zip(self.model.buffers(), buffers, strict=True):
+                buffer.copy_(before)  # batch statistics move once per step
         self.team.sum(mean)
         return math.copysign(1.0, mean.item() - config.alpha_target)

@@ -28,7 +28,13 @@ def make_optimizer(model: Recognizer, config: OptimizerConfig) -> torch.optim.Op
         for decays in (True, False)
     ]
     kind = torch.optim.AdamW if config.kind == "adamw" else torch.optim.Adam
-    return kind(groups, lr=config.learning_rate, betas=config.betas, eps=config.eps)
+    return kind(
+        groups,
+        lr=config.learning_rate,
+        betas=config.betas,
+        eps=config.eps,
+        fused=model.device.type == "cuda",  # one kernel instead of a dozen per weight
+    )
 
 
 def learning_rate(config: OptimizerConfig, step: int, total_steps: int) -> float:

@@ -37,10 +37,10 @@ class Report:
         progress.images += images
         progress.seconds += seconds
         losses = [figures.loss, figures.attention_loss, figures.ase, figures.grad_norm]
-        progress.unlogged.append([*losses, images, seconds])
-        table = np.array(progress.unlogged)
-        loss, attention_loss, ase, grad_norm = table[:, :4].mean(0).tolist()
-        speed = float(table[:, 4].sum() / table[:, 5].sum())
+        sums = np.array([1, *losses, images, seconds]) + (progress.unlogged or 0)
+        progress.unlogged = sums.tolist()
+        loss, attention_loss, ase, grad_norm = (sums[1:5] / sums[0]).tolist()
+        speed = float(sums[5] / sums[6])
         self.monitor.report(
             Status(
                 step=progress.step,
@@ -54,7 +54,7 @@ class Report:
         )
         if progress.step % config.log_steps and progress.step < progress.total_steps:
             return
-        progress.unlogged.clear()
+        progress.unlogged = []
         rate = learning_rate(config.optimizer, progress.step - 1, progress.total_steps)
         self._write(
             "training",

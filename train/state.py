@@ -54,8 +54,8 @@ class Progress:
     """Step that `best/` is of."""
     best_bleu: float = -1.0
     """BLEU of `best/`; 0-1."""
-    unlogged: list[list[float]] = field(default_factory=list)
-    """Figures of the steps since the latest row of the metrics table."""
+    unlogged: list[float] = field(default_factory=list)
+    """Sums over the steps since the latest row of the metrics table, as `report` has them."""
     stopped: bool = False
     """Whether the run was asked to stop before its end."""
 
@@ -128,7 +128,7 @@ def restore_state(
         there = file.keys()
         for name, parameter in model.named_parameters():
             optimizer.state[parameter] = {
-                key: _memory(key, file.get_tensor(f"{key}.{name}"), parameter)
+                key: file.get_tensor(f"{key}.{name}").to(_device(key, parameter, optimizer))
                 for key in ("step", "exp_avg", "exp_avg_sq")
                 if f"{key}.{name}" in there
             }
@@ -154,9 +154,10 @@ def _reading(path: Path) -> Iterator[Path]:
         raise CheckpointError(f"cannot go on, {path} is damaged ({error})") from error
 
 
-def _memory(key: str, tensor: Tensor, parameter: Tensor) -> Tensor:
-    """torch keeps the optimizer's count of steps on the CPU, wherever the model is."""
-    return tensor if key == "step" else tensor.to(parameter.device)
+def _device(key: str, parameter: Tensor, optimizer: torch.optim.Optimizer) -> torch.device | str:
+    """Where torch keeps an optimizer's tensor: the count of steps on the CPU, unless it is fused."""
+    counts = key == "step" and not optimizer.defaults.get("fused")
+    return "cpu" if counts else parameter.device
 
 
 @contextmanager

@@ -200,7 +200,7 @@ def test_hypotheses_share_the_picture(architecture: Architecture) -> None:
 def test_pictures_in_chunks_give_what_they_give_together() -> None:
     """Without gradients many pictures are encoded in turns, with them all at once."""
     model = tiny_paper("nopool")
-    many = CHUNK_PIXELS // (34 * 66) + 2
+    many = CHUNK_PIXELS["cpu"] // (34 * 66) + 2
     images, sizes = pad_together([torch.rand(9, 1 + i % 60) for i in range(many)], 9, 60)
     together = model.encode(images, sizes)
     with torch.inference_mode():

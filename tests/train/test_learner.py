@@ -129,6 +129,20 @@ def test_the_alpha_penalty_pushes_the_unevenness_towards_its_target() -> None:
     assert torch.allclose(push, dict(model.named_parameters())[name].grad, atol=1e-6)  # pyright: ignore
 
 
+def test_the_alpha_penalty_moves_batch_statistics_as_a_step_without_it() -> None:
+    """It needs the forward pass twice."""
+    step = step_of("123", "44", "7")
+    found = []
+    for weight in (0.0, 1e-9):
+        config = replace(COMPACT, loss=LossConfig(l2=0.0, alpha_weight=weight))
+        model = built(config)
+        Learner(model, config, Solo()).learn(step, 0, 10)
+        found.append(dict(model.named_buffers()))
+    assert any("running_mean" in name for name in found[0])
+    for name, buffer in found[0].items():
+        assert torch.equal(found[1][name], buffer), name
+
+
 def test_a_step_moves_weights_by_the_warmed_up_rate() -> None:
     """Adam's first step is the step size itself, for every weight that has a gradient."""
     config = replace(STRIPS, optimizer=replace(PLAIN, warmup_steps=4), loss=LossConfig(l2=0.0))

@@ -155,10 +155,10 @@ def test_what_cannot_be_written_leaves_the_old_state_and_nothing_else(tmp_path: 
 
 def test_a_run_that_was_stopped_is_not_stopped_when_it_goes_on(tmp_path: Path) -> None:
     model = tiny_model()
-    progress = Progress(step=3, stopped=True, unlogged=[[1.5, 0.0]], bleu=0.25)
+    progress = Progress(step=3, stopped=True, unlogged=[1.5, 0.0], bleu=0.25)
     save_state(tmp_path / "latest", model, TOKENIZER, optimizer_of(model), progress)
     found = restore(tmp_path / "latest")[2]
-    assert found == Progress(step=3, stopped=False, unlogged=[[1.5, 0.0]], bleu=0.25)
+    assert found == Progress(step=3, stopped=False, unlogged=[1.5, 0.0], bleu=0.25)
 
 
 def test_best_is_replaced_as_a_whole(tmp_path: Path) -> None:
