@@ -155,7 +155,7 @@ def _reading(path: Path) -> Iterator[Path]:
 
 
 def _device(key: str, parameter: Tensor, optimizer: torch.optim.Optimizer) -> torch.device | str:
-    """Where torch keeps an optimizer's tensor: the count of steps on the CPU, unless it is fused."""
+    """Where torch keeps an optimizer's tensor: counts of steps on the CPU, unless it is fused."""
     counts = key == "step" and not optimizer.defaults.get("fused")
     return "cpu" if counts else parameter.device
 
