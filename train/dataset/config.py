@@ -21,6 +21,9 @@ _EM_DPI = EM_PIXELS * 72.27 / POINTS[10]
 """Resolution at which a 10 pt body is `EM_PIXELS` pixels."""
 
 
+_LARGEST_SHARE = 1e6
+"""Of a font. Sums of shares must stay exact enough to be told apart."""
+
 # Option to its least value.
 _LEAST = {
     "limit": 1,
@@ -111,8 +114,10 @@ class DatasetConfig:
         for font, share in self.fonts:
             if font not in FONTS:
                 raise UsageError(f"no font {font!r}: choose from {', '.join(FONTS)}")
-            if not share > 0:
-                raise UsageError(f"--font {font}={share:g}: a share is more than 0")
+            if not 0 < share <= _LARGEST_SHARE:
+                raise UsageError(
+                    f"--font {font}={share:g}: a share is more than 0, at most {_LARGEST_SHARE:g}"
+                )
         if not names or len(set(names)) < len(names):
             raise UsageError(f"--font {', '.join(names)}: give each font once")
 

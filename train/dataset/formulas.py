@@ -26,6 +26,8 @@ COLUMNS = ("formula", "latex", "tex", "norm")
 
 _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_LONGEST_FIELD = 2**31 - 1
+"""Of CSV, in characters. Python's 131,072 would end a build for what is but too long a formula."""
 # Where a formula may be cut so that both sides still read as formulas of their own.
 _CUTS = frozenset(
     r"= , ; \le \leq \ge \geq \equiv \sim \approx \in \to \rightarrow \Rightarrow + - & \\ \quad "
@@ -90,6 +92,7 @@ def _read_json(path: Path, lines: Iterator[str], column: str | None) -> Iterator
 def _read_csv(
     path: Path, lines: Iterator[str], column: str | None, delimiter: str
 ) -> Iterator[str]:
+    csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
     try:
         header = next(reader, None)

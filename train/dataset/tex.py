@@ -12,7 +12,8 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,10 @@ POINTS: dict[int, float] = {10: 10.0, 11: 10.95, 12: 12.0}
 
 TIME_LIMIT = 6.0
 """Seconds for a run, besides 5 ms per formula: TeX starts in 0.2 s and sets a formula in 0.2 ms."""
+
+_LARGEST_FILE, _LARGEST_PAGE = 16 << 20, 64 << 10
+"""Bytes that a run may write to a file, and those a formula more: a page takes about a tenth. What
+goes on writing for ever would fill the disk before its time is over."""
 
 _TERMINAL = "f.out"
 """File with what TeX would have shown on a terminal."""
@@ -102,14 +107,14 @@ def typeset(
         folder = Path(name)
         nonce = f"@@{secrets.token_hex(8)}"  # no formula can know it, and pretend to be another
         (folder / "f.tex").write_text(_document(formulas, font, points, nonce), encoding="utf-8")
-        if not _run(pdflatex, folder, time_limit + 0.005 * len(formulas)):
-            at = reached((folder / _TERMINAL).read_text(encoding="latin-1"), nonce)
+        size = _LARGEST_FILE + len(formulas) * _LARGEST_PAGE
+        if not _run(pdflatex, folder, time_limit + 0.005 * len(formulas), size):
+            with _lines(folder / _TERMINAL) as terminal:
+                at = reached(terminal, nonce)
             return Sheet(None, [], {}, min(at, len(formulas) - 1))
-        log, pdf = folder / "f.log", folder / "f.pdf"
-        shipped, errors, ended_in = read_log(
-            log.read_text(encoding="latin-1") if log.exists() else "", nonce
-        )
-        document = _pages_of(pdf, shipped)
+        with _lines(folder / "f.log") as log:
+            shipped, errors, ended_in = read_log(log, nonce)
+        document = _pages_of(folder / "f.pdf", shipped)
         return Sheet(document, shipped if document is not None else [], errors, ended_in)
 
 
@@ -141,18 +146,30 @@ def _document(formulas: Sequence[str], font: str, points: int, nonce: str) -> st
     )
 
 
-def _run(pdflatex: str, folder: Path, seconds: float) -> bool:
-    """Run pdflatex over `f.tex`; false when it took too long."""
+@contextmanager
+def _lines(path: Path) -> Iterator[Iterable[str]]:
+    """The lines of a file, however many there are; none when it does not exist."""
+    if not path.exists():
+        yield ()
+        return
+    with path.open(encoding="latin-1") as file:
+        yield (line.rstrip("\n") for line in file)
+
+
+def _run(pdflatex: str, folder: Path, seconds: float, size: int) -> bool:
+    """Run pdflatex over `f.tex`; false when it took too long, or a file grew larger than `size`."""
     confined = {
         "HOME": str(folder),
         "openin_any": "p",  # paranoid: nothing outside of the folder
         "openout_any": "p",
         "max_print_line": "1000",
     }
-    command = [pdflatex, "-interaction=nonstopmode", "-no-shell-escape", "-file-line-error"]
+    # Ended by a signal when a file grows too large. The unit is 512 bytes.
+    limited = ["/bin/sh", "-c", f'ulimit -f {size // 512}; exec "$@"', "sh", pdflatex]
+    command = [*limited, "-interaction=nonstopmode", "-no-shell-escape", "-file-line-error"]
     with (folder / _TERMINAL).open("wb") as terminal:
         try:
-            subprocess.run(
+            done = subprocess.run(
                 [*command, "f.tex"],
                 cwd=folder,
                 env={**os.environ, **confined},
@@ -166,19 +183,23 @@ def _run(pdflatex: str, folder: Path, seconds: float) -> bool:
             )
         except subprocess.TimeoutExpired:
             return False
-    return True
+    return done.returncode >= 0
 
 
-def reached(terminal: str, nonce: str) -> int:
+def reached(terminal: Iterable[str], nonce: str) -> int:
     """The formula at which a run was ended. TeX tells the terminal of every page as it ships it;
     its log comes in blocks."""
-    begun = [*re.finditer(rf"^{nonce}:(\d+)$", terminal, re.MULTILINE)]
-    if not begun:
-        return 0
-    return int(begun[-1][1]) + ("[1" in terminal[begun[-1].end() :])
+    is_begin = re.compile(rf"{nonce}:(\d+)").fullmatch
+    at = is_shipped = 0
+    for line in terminal:
+        if begin := is_begin(line):
+            at, is_shipped = int(begin[1]), False
+        elif "[1" in line:
+            is_shipped = True
+    return at + is_shipped
 
 
-def read_log(log: str, nonce: str) -> tuple[list[int], dict[int, str], int | None]:
+def read_log(log: Iterable[str], nonce: str) -> tuple[list[int], dict[int, str], int | None]:
     """What the log of a run tells, whose own lines begin with `nonce`.
 
     Returns:
@@ -190,7 +211,7 @@ def read_log(log: str, nonce: str) -> tuple[list[int], dict[int, str], int | Non
     errors: dict[int, str] = {}
     current = -1
     is_open = False
-    for line in log.splitlines():
+    for line in log:
         if beacon := is_beacon(line):
             current = int(beacon[1])
             is_open = not beacon[2]

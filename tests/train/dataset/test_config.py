@@ -18,6 +18,11 @@ from i2l_batch.train.dataset.config import PRESETS, DatasetConfig
         ({"fonts": (("comic", 1.0),)}, "no font 'comic': choose from computer-modern"),
         ({"fonts": (("times", 0.0),)}, "--font times=0: a share is more than 0"),
         ({"fonts": (("times", float("nan")),)}, "--font times=nan: a share is more than 0"),
+        (
+            {"fonts": (("times", float("inf")),)},
+            "--font times=inf: a share is more than 0, at most",
+        ),
+        ({"fonts": (("times", 1e308),)}, "--font times=1e.308: a share is more than 0, at most"),
         ({"fonts": (("times", 0.5), ("times", 0.5))}, "give each font once"),
         ({"fonts": ()}, "give each font once"),
         ({"points": 14}, "--points 14: choose from 10, 11, 12"),

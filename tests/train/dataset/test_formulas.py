@@ -89,6 +89,14 @@ def test_foreign_bytes_spoil_their_own_formula_only(tmp_path: Path) -> None:
     assert list(read_formulas(path)) == ["a\ufffd", "b"]
 
 
+@pytest.mark.parametrize("kind", [as_lines, as_json_lines, as_csv, as_tsv])
+def test_a_formula_may_be_of_any_length(tmp_path: Path, kind: Callable[[str], str]) -> None:
+    suffix = {as_lines: "txt", as_json_lines: "jsonl", as_csv: "csv", as_tsv: "tsv"}[kind]
+    path = tmp_path / f"f.{suffix}"
+    path.write_text(kind("tex").replace("y", "y" * 500_000), "utf-8")
+    assert list(read_formulas(path)) == [f.replace("y", "y" * 500_000) for f in FORMULAS]
+
+
 def test_a_missing_list_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no such formula list: .*none\.txt"):
         read_formulas(tmp_path / "none.txt")

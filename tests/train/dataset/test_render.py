@@ -399,6 +399,15 @@ def test_a_formula_that_hangs_the_run_harms_no_neighbour() -> None:
 
 
 @needs_tex
+@pytest.mark.parametrize("at", [0, 2])
+def test_a_formula_that_floods_the_disk_is_ended_and_known(at: int) -> None:
+    words = "many words " * 50
+    flood = rf"\def\flood{{\typeout{{{words}}}\flood}}\flood"
+    sheet = typeset([*["x"] * at, flood, "x"], "computer-modern", time_limit=600)
+    assert (sheet.pdf, sheet.formulas, sheet.ended_in) == (None, [], at)
+
+
+@needs_tex
 def test_a_picture_too_large_for_the_resolution_alone_is_rejected() -> None:
     result, fine = render([["x"], ["x"]], [40_000.0, 100.0])
     assert isinstance(result, str)
@@ -439,7 +448,7 @@ def test_the_log_is_read_formula_by_formula() -> None:
             "@@3 done",
         ]
     )
-    shipped, errors, ended_in = read_log(log, "@@n")
+    shipped, errors, ended_in = read_log(log.splitlines(), "@@n")
     assert shipped == [0, 1, 2]
     assert ended_in == 3
     assert errors == {1: "Undefined control sequence.", 2: "The font lacks a character"}
