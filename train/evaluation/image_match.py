@@ -2,21 +2,23 @@
 
 In: two grey pictures. Out: a `Comparison`. Knows nothing of LaTeX or rendering.
 
-Both cut the pictures to their ink (grey <= 128), take each pixel column for a symbol, and align the
+Both cut the pictures, take each pixel column of their ink (grey <= 128) for a symbol, and align the
 two rows of symbols by a Levenshtein alignment; runs of fewer than `RUN` columns that do not agree
-are forgiven. They differ in what agrees, and in what is a run.
+are forgiven. They differ in how they cut, in what agrees, and in what is a run.
 
 Harvard-compatible (`image-match-harvard/1`: im2markup's "match without whitespace", which the paper
-reports): the lower picture is filled up at the bottom; columns that differ in fewer than 5 pixels
-share a symbol, the first one seen deciding; empty columns are left out; a run is counted in columns
-of the gold picture alone. Ink that the prediction adds is therefore never a mismatch, and neither
-is a change of fewer than 5 pixels in each column, such as a minus sign for an equals sign.
+reports): pictures are cut to what is not white, so that a faint edge keeps its row; the lower one
+is filled up at the bottom; columns that differ in fewer than 5 pixels share a symbol, the first one
+seen deciding; empty columns are left out; a run is counted in columns of the gold picture alone.
+Ink that the prediction adds is therefore never a mismatch, and neither is a change of fewer than 5
+pixels in each column, such as a minus sign for an equals sign.
 
-Strict (`image-match-strict/1`): heights and widths differ by fewer than 5 pixels; at one of the
-heights at which the lower picture fits into the higher, columns align in the same way, but empty
-ones count, and a run is the larger of its columns in the two pictures; and where the alignment
-brings columns together, fewer than 3 pixels of ink in each picture have no ink of the other around
-them, within 1 pixel up and down and 2 columns. Symmetric: it must hold with either picture first.
+Strict (`image-match-strict/1`): pictures are cut to their ink; heights and widths differ by fewer
+than 5 pixels; at one of the heights at which the lower picture fits into the higher, columns align
+in the same way, but empty ones count, and a run is the larger of its columns in the two pictures;
+and where the alignment brings columns together, fewer than 3 pixels of ink in each picture have no
+ink of the other around them, within 1 pixel up and down and 2 columns. Symmetric: it must hold with
+either picture first.
 
 What both forms forgive is measured in benchmarks/evaluation.md.
 """
@@ -37,6 +39,9 @@ VERSIONS = {
 
 INK = 128
 """Grey levels up to this one are ink, as in im2markup."""
+
+FAINT = 254
+"""Grey levels up to this one are not white."""
 
 RUN = 5
 """Columns (and pixels of size) from which on a difference counts."""
@@ -72,27 +77,36 @@ class Comparison:
 
 def compare(gold: np.ndarray, prediction: np.ndarray) -> Comparison:
     """Compare two grey pictures (H, W) uint8, black on white."""
-    a, b = trimmed(gold), trimmed(prediction)
+    a, b = trimmed(gold, INK), trimmed(prediction, INK)
+    faint_a, faint_b = trimmed(gold, FAINT), trimmed(prediction, FAINT)
     columns = max(a.shape[1], b.shape[1])
-    if np.array_equal(a, b):
+    if np.array_equal(faint_a, faint_b):  # so are a and b
         return Comparison(
             harvard=True, harvard_with_space=True, strict=True, edits=0, columns=columns
         )
-    first, second = filled(a, len(b), 0), filled(b, len(a), 0)
+    first, second = _level(faint_a, faint_b)
     return Comparison(
         harvard=_harvard(first[:, first.any(0)], second[:, second.any(0)]),
         harvard_with_space=_harvard(first, second),
         strict=_strict(a, b),
-        edits=Levenshtein.distance(*symbols(first, second, tolerance=0)),
+        edits=Levenshtein.distance(*symbols(*_level(a, b), tolerance=0)),
         columns=columns,
     )
 
 
-def trimmed(grey: np.ndarray) -> np.ndarray:
-    """Ink (h, w) bool of a grey picture (H, W), cut to it; (0, 0) where there is none."""
+def trimmed(grey: np.ndarray, lightest: int) -> np.ndarray:
+    """Ink (h, w) bool of a grey picture (H, W), cut to what is at most as light as `lightest`;
+    (0, 0) where nothing is.
+    """
+    kept = grey <= lightest
+    ys, xs = np.flatnonzero(kept.any(1)), np.flatnonzero(kept.any(0))
     ink = grey <= INK
-    ys, xs = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     return ink[ys[0] : ys[-1] + 1, xs[0] : xs[-1] + 1] if len(ys) else ink[:0, :0]
+
+
+def _level(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both pictures (h, w) at the height of the higher one, filled up at the bottom."""
+    return filled(a, len(b), 0), filled(b, len(a), 0)
 
 
 def _harvard(gold: np.ndarray, prediction: np.ndarray) -> bool:

@@ -2,8 +2,9 @@ r"""Image match of formulas: labels and answers drawn by TeX, and their pictures
 
 In: pairs of token lists. Out: a `Comparison` per pair. Drawn as the paper does it: article, 12 pt,
 Computer Modern, 200 dpi; a formula that TeX complains about counts with what was drawn of it. Other
-than there, formulas are set in a box instead of a page, so that wide ones are not cut off at the
-paper's edge, and what could read files or leave its box is not drawn.
+than there, amssymb, bm and mathrsfs are loaded beside amsmath, formulas are set in a box instead of
+a page, so that wide ones are not cut off at the paper's edge, edges lighter than `render` takes for
+ink are gone, and what could read files or leave its box is not drawn.
 """
 
 from __future__ import annotations

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from i2l_batch.train.evaluation.image_match import Comparison, compare, filled, symbols, trimmed
+from i2l_batch.train.evaluation.image_match import (
+    FAINT,
+    INK,
+    Comparison,
+    compare,
+    filled,
+    symbols,
+    trimmed,
+)
 
 HEIGHT = 30
 
@@ -122,8 +130,23 @@ def test_empty_pictures() -> None:
 
 
 def test_grey_is_ink_up_to_the_middle() -> None:
-    assert trimmed(np.array([[255, 129, 128, 0, 200]], np.uint8)).tolist() == [[True, True]]
-    assert trimmed(page()).shape == (0, 0)
+    grey = np.array([[255, 129, 128, 0, 200, 255]], np.uint8)
+    assert trimmed(grey, INK).tolist() == [[True, True]]
+    assert trimmed(grey, FAINT).tolist() == [[False, True, True, False]]
+    assert trimmed(page(), INK).shape == trimmed(page(), FAINT).shape == (0, 0)
+
+
+@pytest.mark.parametrize("rows", [1, 4])
+def test_a_faint_row_on_top_stays_where_the_field_keeps_it(rows: int) -> None:
+    """im2markup cuts pictures to what is not white and takes ink for black later: all moves down,
+    and a block that moves by 1 differs in 2 pixels a column, by 4 in 8."""
+    faint = np.pad(GOLD, ((rows, 0), (0, 0)), constant_values=255)
+    faint[:rows, 100:110] = 240
+    for outcome in (compare(GOLD, faint), compare(faint, GOLD)):
+        assert verdicts(outcome) == (rows == 1, rows == 1, True)
+        assert outcome.edits == 0
+    below = faint[::-1]
+    assert verdicts(compare(GOLD[::-1], below)) == (True, True, True)
 
 
 pictures = st.tuples(st.integers(1, 9), st.integers(1, 14)).flatmap(
@@ -140,7 +163,7 @@ def test_strict_is_symmetric_and_no_laxer(a: np.ndarray, b: np.ndarray) -> None:
     assert there.strict == back.strict
     assert (there.edits, there.columns) == (back.edits, back.columns)
     assert there.edits <= there.columns
-    if trimmed(a).shape[0] == trimmed(b).shape[0]:
+    if trimmed(a, INK).shape[0] == trimmed(b, INK).shape[0]:
         assert there.harvard_with_space or not there.strict
 
 
