@@ -25,13 +25,17 @@ _LIMITS = (r"\limits", r"\nolimits")
 _SKIPPED = (*_LIMITS, *r"$ \( \) \[ \] \> \~".split(), TEXT_SPACE)
 
 
-def print_tree(tokens: Sequence[str]) -> list[str]:
-    """The formula in normal form.
+def print_tree(tokens: Sequence[str], *, keep_limits: bool = False) -> list[str]:
+    r"""The formula in normal form.
+
+    Args:
+        tokens: of a formula.
+        keep_limits: print `\limits` and `\nolimits`, before the scripts they place.
 
     Raises:
         FormulaError: groups, delimiters or environments do not close, or an argument is missing.
     """
-    reader = Reader(tokens, _HANDLERS)
+    reader = Reader(tokens, _KEEPING_LIMITS if keep_limits else _HANDLERS)
     result = reader.sequence(NO_ENDS)
     if reader.next:
         raise FormulaError("closes what is not open")
@@ -68,6 +72,8 @@ def _scripts(reader: Reader, token: str, result: list[str]) -> None:
             raise FormulaError("has two scripts in one place")
         elif kind:
             found[kind] = reader.argument()
+        else:
+            reader.handlers[token](reader, token, result)
         token = reader.next
         reader.at += 1
     reader.at -= 1
@@ -146,6 +152,13 @@ def _skip(_reader: Reader, _token: str, _result: list[str]) -> None:
     """What draws nothing, or has no place in a formula."""
 
 
+def _limits(_reader: Reader, token: str, result: list[str]) -> None:
+    r"""`\limits` or `\nolimits`, of which the last one holds."""
+    if result and result[-1] in _LIMITS:
+        result.pop()
+    result.append(token)
+
+
 def _skip_argument(reader: Reader, _token: str, _result: list[str]) -> None:
     reader.argument()
 
@@ -188,3 +201,4 @@ _HANDLERS: dict[str, Handler] = {
     r"\substack": stack,
     "\\\\": _row_end,
 }
+_KEEPING_LIMITS = {**_HANDLERS, **dict.fromkeys(_LIMITS, _limits)}

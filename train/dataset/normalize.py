@@ -17,8 +17,9 @@ from i2l_batch.train.dataset.grammar import print_tree
 from i2l_batch.train.dataset.spelling import FONT_OF_TEXT, TEXT_SPACE
 
 Style = Literal["paper", "canonical", "none"]
-"""paper: as the paper normalises; canonical: that, without groups that change nothing; none: the
-tokens as they are written."""
+r"""paper: as the paper normalises; canonical: that, without groups that change nothing, and with
+`\limits`, which the paper loses, so that models see such pictures; none: the tokens as they are
+written."""
 
 STYLES: tuple[Style, ...] = get_args(Style)
 
@@ -42,13 +43,14 @@ def normalize_with(style: Style, latex: str) -> list[str] | Rejection:
     try:
         if style == "none":
             return _some(tokenize(latex))
-        tokens = normalize(latex)
-        return canonicalize(tokens) if style == "canonical" else tokens
+        if style == "canonical":
+            return canonicalize(normalize(latex, keep_limits=True))
+        return normalize(latex)
     except FormulaError as error:
         return Rejection(error.reason)
 
 
-def normalize(latex: str) -> list[str]:
+def normalize(latex: str, *, keep_limits: bool = False) -> list[str]:
     r"""The tokens of a formula, normalised as for the paper; what is normalised stays as it is.
 
     The paper used the script of im2latex-100k. This differs from it on purpose, where the script
@@ -64,10 +66,14 @@ def normalize(latex: str) -> list[str]:
     - fails (at colours, `\mathop`, `\frac{\rm d}{x}`, mathematics in words, plain TeX's
       `\pmatrix`, `align`): here these are read, without the colours.
 
+    Args:
+        latex: a formula.
+        keep_limits: do not drop `\limits` and `\nolimits` as the script does.
+
     Raises:
         FormulaError: the formula cannot be read; its `reason` is a short phrase to count by.
     """
-    return _some(print_tree(tokenize(_clean(latex))))
+    return _some(print_tree(tokenize(_clean(latex)), keep_limits=keep_limits))
 
 
 def _clean(latex: str) -> str:

@@ -265,6 +265,31 @@ def test_styles() -> None:
     assert normalize_with("none", latex) == split(r"{ \alpha } + x ^ 2")
 
 
+@pytest.mark.parametrize(
+    ("latex", "kept"),
+    [
+        (r"\int\limits_0^1", r"\int \limits _ { 0 } ^ { 1 }"),
+        (r"\sum_i\nolimits^n x", r"\sum \nolimits _ { i } ^ { n } x"),
+        (r"\sum\limits_i\nolimits^n\limits", r"\sum \limits _ { i } ^ { n }"),
+        (r"\max\limits_x", r"\operatorname* { m a x } \limits _ { x }"),
+        (r"\mathop{A}\limits x", r"\mathop { A } \limits x"),
+    ],
+)
+def test_the_canonical_style_alone_keeps_where_limits_stand(latex: str, kept: str) -> None:
+    dropped = [t for t in split(kept) if t not in (r"\limits", r"\nolimits")]
+    assert normalize_with("paper", latex) == dropped
+    assert normalize_with("canonical", latex) == normalize_with("canonical", kept) == split(kept)
+
+
+@given(SOUP)
+def test_forms_with_limits_are_final_too(text: str) -> None:
+    try:
+        tokens = normalize(text, keep_limits=True)
+    except FormulaError:
+        return
+    assert normalize(" ".join(tokens), keep_limits=True) == tokens
+
+
 def test_rejections_have_a_reason() -> None:
     assert normalize_with("none", " ") == Rejection("is empty")
     assert normalize_with("paper", "x^") == Rejection("lacks an argument")
