@@ -89,7 +89,7 @@ class Trainer:
     def run(self) -> Progress:
         """Do the steps that are left."""
         progress, job = self.progress, self.job
-        if progress.validated == progress.step >= progress.total_steps:
+        if self._done:
             self.monitor.say(f"nothing left to do: {standing(progress)}")
             return progress
         logbook = None
@@ -104,8 +104,7 @@ class Trainer:
         finally:
             if logbook:
                 logbook.close()
-        ending = "finished" if progress.validated == progress.total_steps else "stopped"
-        self.monitor.say(f"{ending}: {standing(progress)}")
+        self.monitor.say(f"{'finished' if self._done else 'stopped'}: {standing(progress)}")
         return progress
 
     def _fit(self, report: Report) -> None:
@@ -177,6 +176,10 @@ class Trainer:
             f"from step {progress.step} to {progress.total_steps}"
         )
         return progress
+
+    @property
+    def _done(self) -> bool:
+        return self.progress.validated == self.progress.step >= self.progress.total_steps
 
     @property
     def _validation_due(self) -> bool:

@@ -63,7 +63,7 @@ def validate(
         team.sum(stops)
         if stops.item():
             return None
-        for batch in batches[turn : turn + team.size][team.rank :][:1]:
+        for batch in batches[turn + team.rank : turn + team.size][:1]:  # mine, if there is one
             predicted = greedy(model, split, batch, team.device, max_length)
             for index, tokens in zip(batch.tolist(), predicted, strict=True):
                 # Special tokens print nothing, but a truth that holds an unknown one is not met.
