@@ -143,6 +143,13 @@ def test_building_again_changes_nothing(formulas: Path, built: Path) -> None:
 
 
 @needs_tex
+@pytest.mark.usefixtures("cluster")
+def test_ray_makes_the_same_bytes(formulas: Path, built: Path, tmp_path: Path) -> None:
+    build_dataset(Lists(formulas=[formulas]), tmp_path / "ds", CONFIG, workers=2)
+    assert contents(tmp_path / "ds") == contents(built)
+
+
+@needs_tex
 def test_an_interrupted_build_goes_on_to_the_same_bytes(
     formulas: Path, built: Path, tmp_path: Path
 ) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -425,10 +428,17 @@ def test_refused_formulas_do_not_need_tex() -> None:
     assert re.search(r"\\input", reason)
 
 
-def test_missing_tex_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(RenderError, match=r"pdflatex is not installed.*apt-get install"):
-        render([["x"]], [100])
+def test_missing_tex_is_one_clear_error() -> None:
+    code = "from i2l_batch.train.dataset.render import render; render([['x']], [100])"
+    child = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PATH": ""},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    *_, last = child.stderr.splitlines()
+    assert re.search(rf"{RenderError.__name__}: pdflatex is not installed.*apt-get install", last)
 
 
 def test_the_log_is_read_formula_by_formula() -> None:
