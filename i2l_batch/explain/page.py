@@ -36,7 +36,7 @@ _ARTICLE = Template("""<article>
 <img src="data:image/png;base64,$picture" width="$width" height="$height" alt="$latex">
 <svg viewBox="0 0 $width $height" aria-hidden="true"></svg>
 </div>
-<div class="tokens">
+<div class="tokens" role="group" aria-label="tokens">
 $tokens
 </div>
 <p><code>$latex</code></p>
@@ -85,9 +85,11 @@ class Page:
 
 
 def _buttons(tokens: Sequence[str]) -> str:
+    """The first one is where the tab key stops; the script moves that along."""
     visible = set(drawn(tokens))
     return "\n".join(
-        f'<button type="button"{"" if i in visible else SILENT}>{escape(token)}</button>'
+        f'<button type="button" tabindex="{-1 if i else 0}"{"" if i in visible else SILENT}>'
+        f"{escape(token)}</button>"
         for i, token in enumerate(tokens)
     )
 

@@ -33,6 +33,8 @@ class Document(HTMLParser):
         self.open: list[str] = []
         self.buttons: list[str] = []
         self.classes: list[str | None] = []
+        self.stops: list[str | None] = []
+        self.groups: list[str | None] = []
         self.data: list[Any] = []
         self.pictures: list[dict[str, str | None]] = []
         self.links: list[str] = []
@@ -47,6 +49,9 @@ class Document(HTMLParser):
         if tag == "button":
             self.buttons.append("")
             self.classes.append(values.get("class"))
+            self.stops.append(values.get("tabindex"))
+        elif values.get("role") == "group":
+            self.groups.append(values.get("aria-label"))
         elif tag == "img":
             self.pictures.append(values)
         elif tag == "a":
@@ -100,6 +105,12 @@ def test_every_token_is_a_button_and_its_light_and_box_are_in_the_data() -> None
             assert data["places"][place] == formula.attention.places[i].tolist()
             symbol = (formula.transcript.symbols or ())[i]
             assert (box is None) == (symbol.box is None)
+
+
+def test_a_formula_is_one_stop_of_the_tab_key() -> None:
+    document = Document(page(explained(NASTY), explained(["x"])))
+    assert document.stops == ["0", *["-1"] * (len(NASTY) - 1), "0"]
+    assert document.groups == ["tokens"] * 2
 
 
 def test_the_picture_is_in_the_page() -> None:
