@@ -53,12 +53,16 @@ _INSTALL = (
 # The formula's page is its box with 4 points around it. Packing the PDF would cost a fifth of the
 # run. TeX gives up after a hundred errors without the end of a paragraph between them: hence one,
 # an empty one, after each formula. What escapes from a box falls on LaTeX's own page, which must
-# not be shipped: it would shift all pages that follow.
+# not be shipped: it would shift all pages that follow, as would a page that is missing because TeX
+# ships none of more than 16383 points.
 _PREAMBLE = rf"""\hoffset=-1in \voffset=-1in \pagestyle{{empty}}
 \pdfcompresslevel=0 \pdfobjcompresslevel=0
 {PREAMBLE}{mark_definitions()}
-\def\ship#1{{\pdfpagewidth=\dimexpr\wd0+8pt\relax\pdfpageheight=\dimexpr\ht0+\dp0+8pt\relax
+\makeatletter
+\def\i@bound#1#2{{\ifdim#1<#2\else\errmessage{{Is larger than a page of TeX}}\setbox0\hbox{{}}\fi}}
+\def\ship#1{{\i@bound{{\wd0}}{{16000pt}}\i@bound{{\ht0}}{{8000pt}}\i@bound{{\dp0}}{{8000pt}}\pdfpagewidth=\dimexpr\wd0+8pt\relax\pdfpageheight=\dimexpr\ht0+\dp0+8pt\relax
 \shipout\vbox{{\kern4pt\hbox{{\kern4pt\box0}}}}\typeout{{NONCE:#1 done}}}}
+\makeatother
 \tracinglostchars=1
 \AtBeginDocument{{\output{{\setbox0\box255 \deadcycles=0 }}}}
 """

@@ -295,6 +295,22 @@ def test_what_escapes_from_its_box_is_no_page() -> None:
 
 
 @needs_tex
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"x\hspace{9999pt}\hspace{9999pt}y",
+        r"\frac{\rule{1pt}{16383pt}}{\rule{1pt}{16383pt}}",
+        r"\raisebox{16000pt}{\raisebox{16000pt}{x}}",
+        r"\raisebox{-9000pt}{x} \rule{1pt}{9000pt}",
+    ],
+)
+def test_what_is_larger_than_a_page_can_be_has_an_empty_one(latex: str) -> None:
+    sheet = typeset(["x", latex, "x"], "computer-modern")
+    assert (sheet.formulas, count_pages(sheet.pdf)) == ([0, 1, 2], 3)
+    assert sheet.errors in ({1: "Is larger than a page of TeX."}, {1: "Dimension too large."})
+
+
+@needs_tex
 def test_a_document_with_other_pages_than_formulas_is_not_used() -> None:
     sheet = typeset(["x", r"\shipout\hbox{y} x", "x"], "computer-modern")
     assert (sheet.pdf, sheet.formulas) == (None, [])
