@@ -69,16 +69,20 @@ def check(run: Path, config: TrainConfig) -> None:
         )
 
 
-def note(run: Path, config: TrainConfig) -> None:
-    """Write the configuration into the run's folder, which is made if need be."""
-    if run_config(run) == config:
-        return
+def make(run: Path) -> None:
+    """Make the folder if need be. Raises StoreError."""
     try:
         run.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot make the run folder {run}: {reason(error)}") from error
-    with whole_file(run / CONFIG) as file:
-        file.write(to_toml(config).encode())
+
+
+def note(run: Path, config: TrainConfig) -> None:
+    """Write the configuration into the run's folder, which is made if need be."""
+    if run_config(run) != config:
+        make(run)
+        with whole_file(run / CONFIG) as file:
+            file.write(to_toml(config).encode())
 
 
 def way_out(run: Path) -> str:

@@ -61,6 +61,9 @@ def test_a_run_its_end_and_its_refusals(tmp_path: Path, capfd: pytest.CaptureFix
     assert "holds no training run" in capfd.readouterr().err
     assert call("train", tmp_path / "none", "-o", tmp_path / "other", "--workers", "0") == 2
     assert len(capfd.readouterr().err.splitlines()) == 1
+    (tmp_path / "file").touch()
+    assert call("train", data, "-o", tmp_path / "file" / "run", "--workers", "0") == 2
+    assert "cannot make the run folder" in capfd.readouterr().err
 
 
 def test_an_option_that_is_wrong_is_named(

@@ -30,6 +30,7 @@ from i2l_batch.train.launch.group import work_together
 from i2l_batch.train.launch.stopping import Stop, first_signal_stops
 from i2l_batch.train.loop import train
 from i2l_batch.train.monitor import Monitor, Status
+from i2l_batch.train.run_folder import make
 from i2l_batch.train.state import Progress
 from i2l_batch.train.team import Solo, Team
 from i2l_batch.transcriber import Device
@@ -82,7 +83,7 @@ def launch(
         crew = share_out([here], max(1, workers), gpus, device)  # refuses before Ray starts
         if workers == 0:
             alone = Solo(torch.device("cuda" if crew.gpus else "cpu"))
-    job.run.mkdir(parents=True, exist_ok=True)
+    make(job.run)
     with first_signal_stops() as stop:
         if alone:
             with held(job.run, display.say):
