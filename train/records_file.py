@@ -19,9 +19,6 @@ from i2l_batch.errors import UsageError
 LATEX_KEYS = ("latex", "formula", "tex", "norm")
 """Names under which records hold a formula, the one to prefer first."""
 
-MAX_FIELD = 1 << 22
-"""Characters of a CSV field; more are a quote that is not closed."""
-
 Record = tuple[str, dict[str, Any]]
 """`FILE:LINE` for messages, and the fields by name."""
 Undecodable = Literal["strict", "replace"]
@@ -29,9 +26,16 @@ Undecodable = Literal["strict", "replace"]
 
 _OPENERS = {".xz": lzma.open, ".gz": gzip.open}
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_LONGEST_FIELD = 2**31 - 1
+"""Of CSV, in characters. Python's 131,072 would end a build for what is but too long a formula."""
 
 
-def format_of(path: Path) -> str:
+def has_records(path: Path) -> bool:
+    """Whether its name says that a file holds JSON lines, CSV or TSV, maybe compressed."""
+    return _format_of(path) in (".jsonl", ".ndjson", *_DELIMITERS)
+
+
+def _format_of(path: Path) -> str:
     """The suffix that says what a file holds, in lower case: `.csv` for `a.csv.gz`."""
     suffix = path.suffix.lower()
     return Path(path.stem).suffix.lower() if suffix in _OPENERS else suffix
@@ -64,7 +68,7 @@ def read_records(path: Path, undecodable: Undecodable = "strict") -> Iterator[Re
         UsageError: as `read_lines` does, or a record is broken. The message names file and line.
     """
     lines = read_lines(path, undecodable)
-    delimiter = _DELIMITERS.get(format_of(path))
+    delimiter = _DELIMITERS.get(_format_of(path))
     return _json_records(path, lines) if delimiter is None else _csv_records(path, lines, delimiter)
 
 
@@ -82,7 +86,7 @@ def _json_records(path: Path, lines: Iterator[str]) -> Iterator[Record]:
 
 
 def _csv_records(path: Path, lines: Iterator[str], delimiter: str) -> Iterator[Record]:
-    csv.field_size_limit(MAX_FIELD)  # 131,072 from the start, which ended a reading before
+    csv.field_size_limit(_LONGEST_FIELD)
     reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
     try:
         header = next(reader, None)

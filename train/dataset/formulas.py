@@ -7,10 +7,6 @@ Knows nothing of normalisation or pictures.
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
-import lzma
 import random
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -20,14 +16,8 @@ from pathlib import Path
 
 from i2l_batch.errors import UsageError
 from i2l_batch.latex import closing_brace
+from i2l_batch.train.records_file import LATEX_KEYS, Record, has_records, read_lines, read_records
 
-COLUMNS = ("formula", "latex", "tex", "norm")
-"""Names under which a formula is looked for when no column is named."""
-
-_OPENERS = {".xz": lzma.open, ".gz": gzip.open}
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_LONGEST_FIELD = 2**31 - 1
-"""Of CSV, in characters. Python's 131,072 would end a build for what is but too long a formula."""
 # Where a formula may be cut so that both sides still read as formulas of their own.
 _CUTS = frozenset(
     r"= , ; \le \leq \ge \geq \equiv \sim \approx \in \to \rightarrow \Rightarrow + - & \\ \quad "
@@ -39,7 +29,7 @@ def read_formulas(path: Path, column: str | None = None) -> Iterator[str]:
     """The formula of every record of a list, as it stands there.
 
     `.jsonl` (or `.ndjson`) and `.csv` (or `.tsv`), which begins with a header line, are read by
-    `column`; when it is None, by the one of `COLUMNS` that the list has. Any other file is one
+    `column`; when it is None, by the one of `LATEX_KEYS` that the list has. Any other file is one
     formula a line.
     Bytes that are no UTF-8 become U+FFFD, which no formula can keep.
 
@@ -49,66 +39,17 @@ def read_formulas(path: Path, column: str | None = None) -> Iterator[str]:
     """
     if not path.is_file():
         raise UsageError(f"no such formula list: {path}")
-    suffix = Path(path.stem).suffix if path.suffix in _OPENERS else path.suffix
-    lines = _lines(path)
-    if suffix in (".jsonl", ".ndjson"):
-        return _read_json(path, lines, column)
-    if suffix in _DELIMITERS:
-        return _read_csv(path, lines, column, _DELIMITERS[suffix])
-    return lines
+    if has_records(path):
+        return _column_of(read_records(path, "replace"), column)
+    return read_lines(path, "replace")
 
 
-def _lines(path: Path) -> Iterator[str]:
-    """The lines of a file, without their ends."""
-    opener = _OPENERS.get(path.suffix, open)
-    try:
-        # A lone carriage return within a formula ends no line: hence newline.
-        with opener(path, "rt", encoding="utf-8-sig", errors="replace", newline="\n") as file:
-            for number, line in enumerate(file, 1):
-                if "\0" in line:
-                    raise UsageError(f"{path}:{number} is no UTF-8 text: convert the list first")
-                yield line.rstrip("\r\n")
-    except (OSError, EOFError, lzma.LZMAError) as error:
-        raise UsageError(f"{path} cannot be read: {error}") from error
-
-
-def _read_json(path: Path, lines: Iterator[str], column: str | None) -> Iterator[str]:
-    for number, line in enumerate(lines, 1):
-        where = f"{path}:{number}"
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except ValueError:
-            record = None
-        if not isinstance(record, dict):
-            raise UsageError(f"{where} is no JSON object")
+def _column_of(records: Iterator[Record], column: str | None) -> Iterator[str]:
+    for where, record in records:
         column = _choose(list(record), column, where)
         if not isinstance(record[column], str):
             raise UsageError(f"{where}: column {column!r} holds no text")
         yield record[column]
-
-
-def _read_csv(
-    path: Path, lines: Iterator[str], column: str | None, delimiter: str
-) -> Iterator[str]:
-    csv.field_size_limit(_LONGEST_FIELD)
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=delimiter, strict=True)
-    try:
-        header = next(reader, None)
-        if header is None:
-            raise UsageError(f"{path} is empty: a header line with column names is wanted")
-        place = header.index(_choose(header, column, f"{path}:1"))
-        for record in reader:
-            if not record:
-                continue
-            if len(record) != len(header):
-                raise UsageError(
-                    f"{path}:{reader.line_num} has {len(record)} fields, the header {len(header)}"
-                )
-            yield record[place]
-    except csv.Error as error:
-        raise UsageError(f"{path}:{reader.line_num} is no CSV record: {error}") from error
 
 
 def _choose(names: Sequence[str], column: str | None, where: str) -> str:
@@ -117,7 +58,7 @@ def _choose(names: Sequence[str], column: str | None, where: str) -> str:
         if column not in names:
             raise UsageError(f"{where} has no column {column!r}, only {', '.join(names)}")
         return column
-    known = [name for name in COLUMNS if name in names]
+    known = [name for name in LATEX_KEYS if name in names]
     if len(known) != 1:
         what = f"has the columns {', '.join(known)}" if known else f"has only {', '.join(names)}"
         raise UsageError(f"{where} {what}: say which column holds the formula")

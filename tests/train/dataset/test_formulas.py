@@ -14,7 +14,8 @@ import pytest
 from i2l_batch.canonical import canonicalize
 from i2l_batch.errors import UsageError
 from i2l_batch.latex import is_valid, tokenize
-from i2l_batch.train.dataset.formulas import COLUMNS, count_tokens, cut_piece, read_formulas
+from i2l_batch.train.dataset.formulas import count_tokens, cut_piece, read_formulas
+from i2l_batch.train.records_file import LATEX_KEYS
 
 FORMULAS = [r"x^2 + y", r"\frac a b", "a, b", 'a "quoted" \u03b1', "", r"x^2 + y", " { x }"]
 """With commas, quotes, an empty one, one twice: all come back."""
@@ -56,7 +57,7 @@ def test_every_kind_of_list_gives_its_formulas_in_order(
     tmp_path: Path, name: str, text: Callable[[str], str], packing: str, start: str
 ) -> None:
     path = tmp_path / (name + packing)
-    for column in COLUMNS:
+    for column in LATEX_KEYS:
         content = (start + text(column)).encode()
         pack = {"": bytes, ".xz": lzma.compress, ".gz": gzip.compress}[packing]
         path.write_bytes(pack(content))
@@ -111,7 +112,7 @@ def test_a_missing_list_is_named(tmp_path: Path) -> None:
         ("f.jsonl", '{"tex": "x"}\n[1]', r"f\.jsonl:2 is no JSON object"),
         ("f.jsonl", '{"norm": 3}', r"f\.jsonl:1: column 'norm' holds no text"),
         ("f.csv", "", r"f\.csv is empty: a header line"),
-        ("f.csv", "id,name\n", r"f\.csv:1 has only id, name: say which column"),
+        ("f.csv", "id,name\n1,x\n", r"f\.csv:2 has only id, name: say which column"),
         ("f.csv", 'id,tex\n1,"x\ny"\n2\n', r"f\.csv:4 has 1 fields, the header 2"),
         ("f.csv", 'tex\n"x" y\n', r"f\.csv:2 is no CSV record"),
         ("f.csv", 'tex\n"x\n', r"f\.csv:2 is no CSV record"),
@@ -130,7 +131,7 @@ def test_a_broken_record_is_named(tmp_path: Path, name: str, text: str, message:
 def test_a_damaged_list_is_named(tmp_path: Path, name: str, cut: bool) -> None:
     pack = lzma.compress if name.endswith(".xz") else gzip.compress
     (tmp_path / name).write_bytes(pack(b"tex\n" * 9)[:-9] if cut else b"not packed")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="cannot read"):
         list(read_formulas(tmp_path / name))
 
 
