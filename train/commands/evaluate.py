@@ -52,6 +52,14 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Processes that draw; 0: none but this one; default: one per core.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="Folder for predictions.parquet and report.json."),
@@ -76,6 +84,7 @@ def evaluate(
         batch_size=batch_size,
         device=device.value,
         image_match=image_match,
+        workers=workers,
     )
     check_subject(subject, data, truth)
     try:

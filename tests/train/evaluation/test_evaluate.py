@@ -248,7 +248,9 @@ def test_the_command_tells_models_from_results(
     ):
         assert call("evaluate", *arguments) == 2
         assert message in capsys.readouterr().err
-    assert call("evaluate", results, "--truth", truth, "--no-image-match") == 0
+    assert call("evaluate", results, "--truth", truth, "--workers", "-1") == 2
+    assert "'--workers'" in capsys.readouterr().err
+    assert call("evaluate", results, "--truth", truth, "--no-image-match", "--workers", "0") == 0
     assert capsys.readouterr().out.startswith(f"1 formulas of {truth}, 1 found in {results}")
 
 
