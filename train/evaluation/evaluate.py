@@ -15,10 +15,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from i2l_batch.config import TranscribeConfig, check_beam_size, check_positive
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import StoreError
+from i2l_batch.metrics import Tally
 from i2l_batch.records import Transcript
 from i2l_batch.train.evaluation.answers import ROWS, ModelAnswers
 from i2l_batch.train.evaluation.dataset_split import DatasetSplit
@@ -82,20 +84,10 @@ def evaluate_model(
         batch_size=config.batch_size,
     )
     with EvaluationProgress(len(truth)) as progress:
-        began = time.perf_counter()
-        lengths, images = _judge(answers.batches(truth, progress.advance), config, output)
-        seconds = time.perf_counter() - began
+        outcome = _judge(answers.batches(truth, progress.advance), config, output)
         progress.say("reading blank pictures")
         blank = answers.blank_control()
-    report = Report(
-        data=truth.facts(),
-        model=answers.facts(),
-        lengths=lengths,
-        blank=blank,
-        images=images,
-        seconds=seconds,
-    )
-    return _written(report, output)
+    return _report(truth.facts(), answers.facts(), outcome, blank, output)
 
 
 def evaluate_results(
@@ -107,17 +99,8 @@ def evaluate_results(
         UsageError, RenderError, StoreError: see their modules.
     """
     matched = MatchedResults(results, truth, max_tokens=config.max_tokens, limit=config.limit)
-    began = time.perf_counter()
-    lengths, images = _judge(matched.batches(ROWS), config, output)
-    report = Report(
-        data=matched.facts(),
-        model=matched.model_facts(),
-        lengths=lengths,
-        blank=None,
-        images=images,
-        seconds=time.perf_counter() - began,
-    )
-    return _written(report, output)
+    outcome = _judge(matched.batches(ROWS), config, output)
+    return _report(matched.facts(), matched.model_facts(), outcome, None, output)
 
 
 def open_truth(data: Path, config: EvaluateConfig) -> Truth:
@@ -130,8 +113,9 @@ def open_truth(data: Path, config: EvaluateConfig) -> Truth:
 
 def _judge(
     batches: Iterable[Answered], config: EvaluateConfig, output: Path | None
-) -> tuple[ByLength, bool]:
-    """Score all answers, and write them; whether pictures were compared."""
+) -> tuple[ByLength, bool, float]:
+    """Score all answers, and write them; whether pictures were compared, and the seconds needed."""
+    began = time.perf_counter()
     images = has_tex() if config.image_match is None else config.image_match
     workers = (os.cpu_count() or 1) if config.workers is None else config.workers
     lengths = ByLength()
@@ -146,7 +130,7 @@ def _judge(
                 drawing.popleft().finish(lengths, write)
         while drawing:
             drawing.popleft().finish(lengths, write)
-    return lengths, images
+    return lengths, images, time.perf_counter() - began
 
 
 class _Drawn:
@@ -178,7 +162,18 @@ def _file(output: Path | None, name: str) -> Path | None:
     return output / name
 
 
-def _written(report: Report, output: Path | None) -> Report:
+def _report(
+    data: dict[str, Any],
+    model: dict[str, Any],
+    outcome: tuple[ByLength, bool, float],
+    blank: Tally | None,
+    output: Path | None,
+) -> Report:
+    """The report of what was judged, also written as report.json."""
+    lengths, images, seconds = outcome
+    report = Report(
+        data=data, model=model, lengths=lengths, blank=blank, images=images, seconds=seconds
+    )
     if path := _file(output, "report.json"):
         with whole_file(path) as file:
             file.write(json.dumps(report.as_json(), indent=1, ensure_ascii=False).encode() + b"\n")
