@@ -43,8 +43,8 @@ _UNMARKED_ARGUMENT = BOLD.union(
 )
 # They draw nothing, but what they stand before can have no switch of its own: it takes their mark.
 # So it is with a delimiter after its size, an argument that is taken apart, and with the only
-# letter of an alphabet: TeX would set the scripts of a list farther off than those of a letter.
-_LENDS_ITS_MARK = SIZES_OF_DELIMITERS | BOLD | ALPHABETS | {r"\middle", r"\ensuremath"}
+# letter of an alphabet or an operator: TeX sets a list, and its scripts, at another height.
+_LENDS_ITS_MARK = SIZES_OF_DELIMITERS | BOLD | ALPHABETS | {r"\middle", r"\mathop", r"\ensuremath"}
 # A rule of a table must be the first thing in its row, before any switch.
 _INVISIBLE = (SILENT - _LENDS_ITS_MARK) | {r"\hline"}
 

@@ -71,6 +71,7 @@ a \dots b
 a \choose b
 { a \over b } + c
 \mathop { \rm L } _ { i }
+\mathop { A } \limits _ { i } b
 \mathrel { { R } } a
 \boldsymbol { \alpha } \bm { x }
 \text { i f } x

@@ -62,7 +62,11 @@ def test_what_draws_has_a_mark_and_all_else_has_none_or_that_of_its_symbol(latex
     visible = set(drawn(tokens))
     assert all(marks[i] for i in visible)
     lenders = {tokens[i] for i, number in enumerate(marks) if number and i not in visible}
-    assert lenders <= ALPHABETS | BOLD | SIZES_OF_DELIMITERS | {r"\middle", "x"}  # a phantom's x
+    assert lenders <= ALPHABETS | BOLD | SIZES_OF_DELIMITERS | {
+        r"\middle",
+        r"\mathop",
+        "x",
+    }  # a phantom's x
 
 
 def test_tokens_beyond_the_colours_stay_unmarked() -> None:
