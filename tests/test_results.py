@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pyarrow.dataset as ds
 import pytest
-from formula_samples import add, expected, open_store, read
 from hypothesis import given
 from hypothesis import strategies as st
 
 from i2l_batch.errors import StoreError
 from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.results import open_results, original_name, stored_name
+from tests.formula_samples import add, expected, open_store, read
 
 
 @given(st.binary())

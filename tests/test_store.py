@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from formula_samples import MODEL, SETTINGS, add, expected, files, open_store, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +24,7 @@ from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.results import open_results
 from i2l_batch.runs import new_run_id
 from i2l_batch.store import Store
+from tests.formula_samples import MODEL, SETTINGS, add, expected, files, open_store, read
 
 HERE = Path(__file__).parent
 
