@@ -3,67 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from i2l_batch.errors import UsageError
 from i2l_batch.options import DEVICE, RUN, BatchSize, BeamSize, DeviceOption
+from i2l_batch.train.commands import evaluate_options as o
 
 
 def evaluate(
-    subject: Annotated[
-        Path,
-        typer.Argument(
-            metavar="CHECKPOINT|RESULTS",
-            help="What to measure: a checkpoint, or with --truth a results folder.",
-        ),
-    ],
-    data: Annotated[
-        Path | None,
-        typer.Argument(
-            help="For a checkpoint: a data set of `i2l dataset build`, or JSON lines with `image` "
-            "(or `img`) and `latex`."
-        ),
-    ] = None,
-    truth: Annotated[
-        Path | None,
-        typer.Option(
-            help="For results: JSON lines or CSV with `source` as in the results, `latex`, and "
-            "`page`, `index` or `number` where a source has several formulas."
-        ),
-    ] = None,
-    split: Annotated[str, typer.Option(help="Split of a data set.")] = "test",
-    images: Annotated[
-        Path | None, typer.Option(help="Folder the image paths start at; default: the file's.")
-    ] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option(help="Only formulas of at most this many tokens.")
-    ] = None,
-    limit: Annotated[int | None, typer.Option(help="Only the first N of them.")] = None,
+    subject: o.Subject,
+    data: o.Data = None,
+    truth: o.Truth = None,
+    split: o.Split = "test",
+    images: o.Images = None,
+    max_tokens: o.MaxTokens = None,
+    limit: o.Limit = None,
     beam_size: BeamSize = RUN.beam_size,
     batch_size: BatchSize = RUN.batch_size,
     device: DeviceOption = DEVICE,
-    image_match: Annotated[
-        bool | None,
-        typer.Option(
-            "--image-match/--no-image-match",
-            help="Draw labels and answers and compare the pictures; default: if pdflatex is there.",
-            show_default=False,
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            min=0,
-            help="Processes that draw; 0: none but this one; default: one per core.",
-            show_default=False,
-        ),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for predictions.parquet and report.json."),
-    ] = None,
+    image_match: o.ImageMatch = None,
+    workers: o.Workers = None,
+    output: o.Output = None,
 ) -> None:
     """Measure a model or transcriptions on known LaTeX: BLEU, edit distance, exact, image match.
 

@@ -4,76 +4,35 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from i2l_batch.errors import UsageError
 from i2l_batch.options import DEVICE, DeviceOption, Output, Quiet
+from i2l_batch.train.commands import train_options as o
 
 if TYPE_CHECKING:
     from i2l_batch.train.config import TrainConfig
 
 
 def train(
-    data: Annotated[Path, typer.Argument(help="A data set, as `i2l dataset build` makes it.")],
+    data: o.Data,
     output: Output,
-    preset: Annotated[
-        str | None,
-        typer.Option(
-            help="Settings to start from: compact (the default), nopool or strips (the paper's), "
-            "or one of these with -tiny."
-        ),
-    ] = None,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="TOML file of settings instead, such as the config.toml of a run."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A setting, as in optimizer.betas=[0.9,0.99]; repeatable."),
-    ] = None,
-    epochs: Annotated[float | None, typer.Option(help="Passes over the training samples.")] = None,
-    max_steps: Annotated[
-        int | None, typer.Option(help="Most optimizer steps; 0 for no limit.")
-    ] = None,
-    batch_size: Annotated[
-        int | None, typer.Option("--batch-size", "-b", help="Samples per step, over all workers.")
-    ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Step size at its peak.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of all random choices.")] = None,
-    minutes: Annotated[
-        float | None,
-        typer.Option(
-            help="Stop so long after now, validations included; the same command goes on."
-        ),
-    ] = None,
-    start_from: Annotated[
-        Path | None,
-        typer.Option(
-            "--from",
-            help="Checkpoint to start a new run from; without --preset and --config it has the "
-            "checkpoint's sizes.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            help="Processes that share each step; 0 for this one, without Ray. "
-            "Default: one on each GPU if there are several, else 0."
-        ),
-    ] = None,
-    gpus: Annotated[
-        bool, typer.Option("--gpus/--no-gpus", help="Every worker must have a GPU.")
-    ] = False,
+    preset: o.Preset = None,
+    config: o.Config = None,
+    settings: o.Settings = None,
+    epochs: o.Epochs = None,
+    max_steps: o.MaxSteps = None,
+    batch_size: o.BatchSize = None,
+    learning_rate: o.LearningRate = None,
+    seed: o.Seed = None,
+    minutes: o.Minutes = None,
+    start_from: o.StartFrom = None,
+    workers: o.Workers = None,
+    gpus: o.Gpus = False,
     device: DeviceOption = DEVICE,
-    ray_address: Annotated[
-        str | None,
-        typer.Option(
-            help="Ray cluster to use (auto, HOST:PORT), whose machines all see the data set and "
-            "the output; default: this machine."
-        ),
-    ] = None,
+    ray_address: o.RayAddress = None,
     quiet: Quiet = False,
 ) -> None:
     """Train a model; the same command again goes on where it was stopped."""
