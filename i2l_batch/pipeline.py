@@ -116,7 +116,8 @@ def _prepare(
     select_pages(config.extract.pages, num_pages=1)
     sources = list(list_sources(inputs, max_files=config.max_files))
     checkpoint = config.model or SHIPPED
-    model = {"id": model_id(checkpoint), "sha256": checkpoint_sha256(checkpoint)}
+    sha256 = checkpoint_sha256(checkpoint)
+    model = {"id": model_id(checkpoint, sha256), "sha256": sha256}
     return sources, dict(config.settings()), model
 
 

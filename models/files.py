@@ -32,13 +32,16 @@ def checkpoint_sha256(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def model_id(folder: Path) -> str:
+def model_id(folder: Path, digest: str) -> str:
     """What rows call the model of a checkpoint: `compact-1a2b3c4d`, wherever the folder lies.
 
+    Args:
+        folder: the checkpoint.
+        digest: its `checkpoint_sha256`, which takes a while for a large one.
+
     Raises:
-        CheckpointError: a file is missing, or the configuration names no architecture.
+        CheckpointError: the configuration names no architecture.
     """
-    digest = checkpoint_sha256(folder)
     try:
         architecture = json.loads((folder / CONFIG).read_bytes())["architecture"]
     except (ValueError, KeyError, TypeError) as error:

@@ -18,7 +18,7 @@ from i2l_batch.explain.sheet import draw_sheet
 from i2l_batch.extract.pages import select_pages
 from i2l_batch.guard import ExtractionGuard
 from i2l_batch.images import decode_png
-from i2l_batch.models.files import SHIPPED, model_id
+from i2l_batch.models.files import SHIPPED, checkpoint_sha256, model_id
 from i2l_batch.records import Crop, Extraction, Problem, Source
 from i2l_batch.results import stored_name
 from i2l_batch.sources import list_sources
@@ -64,7 +64,7 @@ def explain(
         max_length=config.max_length,
         attention=True,
     )
-    model = model_id(checkpoint)
+    model = model_id(checkpoint, checkpoint_sha256(checkpoint))
     account = Account(found=len(sources))
     _make_folder(output)
     with ExtractionGuard() as guard, whole_file(output / PAGE) as file:

@@ -88,10 +88,11 @@ def test_a_folder_without_weights_has_no_hash(tmp_path: Path) -> None:
 
 def test_a_model_is_called_by_its_architecture_and_hash(checkpoint: Path) -> None:
     config = json.loads((checkpoint / CONFIG).read_text())
-    assert model_id(checkpoint) == f"{config['architecture']}-{checkpoint_sha256(checkpoint)[:8]}"
+    digest = checkpoint_sha256(checkpoint)
+    assert model_id(checkpoint, digest) == f"{config['architecture']}-{digest[:8]}"
     (checkpoint / CONFIG).write_text("{}")
     with pytest.raises(CheckpointError, match="names no architecture"):
-        model_id(checkpoint)
+        model_id(checkpoint, digest)
 
 
 @pytest.mark.parametrize("name", sorted(FILES))
