@@ -8,37 +8,19 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from i2l_batch.cli import main
 from i2l_batch.committed import committed_documents
 from i2l_batch.store import Store
+from tests.command import call
 from tests.extract import pdfs
 from tests.processes import command_line, descendants, is_alive, wait_until
 from tests.runs import documents, rows
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 Command = list[str]
-
-
-@pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    """`main` sets handlers of signals; the tests keep theirs."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def call(*arguments: str | Path) -> int:
-    """`i2l ARGUMENTS` in this process; its exit code."""
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    code = caught.value.code
-    return code if isinstance(code, int) else 0
 
 
 @pytest.fixture

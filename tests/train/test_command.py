@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from i2l_batch.cli import main
 from i2l_batch.errors import UsageError
 from i2l_batch.models.build import build_model
 from i2l_batch.models.checkpoint import save_checkpoint
@@ -16,24 +13,8 @@ from i2l_batch.train.commands.train import choose_config
 from i2l_batch.train.config_file import override, to_toml
 from i2l_batch.train.presets import preset
 from i2l_batch.train.run_folder import note, run_config
+from tests.command import call
 from tests.train.little_world import TOKENIZER, samples, write_dataset
-
-
-@pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    """`main` sets handlers of signals; the tests keep theirs."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
-def call(*arguments: str | Path) -> int:
-    """`i2l ARGUMENTS`; its exit code."""
-    with pytest.raises(SystemExit) as caught:
-        main([str(argument) for argument in arguments])
-    code = caught.value.code
-    return code if isinstance(code, int) else 0
 
 
 def test_a_run_its_end_and_its_refusals(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
