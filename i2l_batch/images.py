@@ -47,8 +47,15 @@ class Prepared:
 
     def to_given(self, boxes: np.ndarray) -> np.ndarray:
         """Boxes (..., 4) x0 y0 x1 y1 in pixels of `ink`, as pixels of the given picture."""
-        corner = np.array([self.left, self.top, self.left, self.top])
-        return (boxes - MARGIN) / self.scale + corner
+        return (boxes - MARGIN) / self.scale + self._corner
+
+    def from_given(self, boxes: np.ndarray) -> np.ndarray:
+        """The reverse of `to_given`."""
+        return (boxes - self._corner) * self.scale + MARGIN
+
+    @property
+    def _corner(self) -> np.ndarray:
+        return np.array([self.left, self.top, self.left, self.top])
 
 
 def decode_png(png: bytes) -> np.ndarray:

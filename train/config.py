@@ -33,6 +33,8 @@ class DataConfig:
     """In the first epoch short formulas come before long ones."""
     augment: bool = False
     """Pictures move by some pixels, strokes get thicker, thinner, softer or paler."""
+    distort: float = 0.0
+    """Share of the pictures that look like scans, screenshots and sloppy crops (0-1)."""
     token_dropout: float = 0.0
     """Share of the decoder's input tokens replaced by `<unk>`, so that it must look (0-1)."""
     loader_workers: int = -1
@@ -42,7 +44,7 @@ class DataConfig:
     def __post_init__(self) -> None:
         at_least("data", self, 1, "max_tokens")
         at_least("data", self, -1, "loader_workers")
-        share("data", self, "token_dropout")
+        share("data", self, "distort", "token_dropout")
         if self.buckets == "length" and not (self.bins and self.bins[0] > 0):
             raise UsageError("data.bins needs at least one edge above 0")
         if any(a >= b for a, b in zip(self.bins, self.bins[1:], strict=False)):

@@ -17,10 +17,12 @@ import numpy as np
 from torch.utils.data import DataLoader, Dataset
 
 from i2l_batch.errors import I2LError
+from i2l_batch.images import MARGIN
 from i2l_batch.models.config import PaperConfig
 from i2l_batch.train.batches import Batch, collate, draw_guise, largest_margins, padded_sizes
 from i2l_batch.train.config import TrainConfig
 from i2l_batch.train.data import Split
+from i2l_batch.train.distortion.chain import distorted
 from i2l_batch.train.sampler import epoch_batches, epoch_steps
 
 
@@ -38,8 +40,20 @@ class Feed(Dataset[Step]):
     """The steps of a run, by number; goes to loader processes as a pickle."""
 
     def __init__(
-        self, split: Split, members: np.ndarray, config: TrainConfig, rank: int, size: int
+        self,
+        split: Split,
+        members: np.ndarray,
+        config: TrainConfig,
+        rank: int,
+        size: int,
+        *,
+        em_pixels: float,
+        max_size: tuple[int, int],
     ) -> None:
+        self._em_pixels = em_pixels
+        # What collating adds to a picture must fit as well.
+        added = largest_margins(config.data) - 2 * MARGIN
+        self._most = (max_size[0] - added, max_size[1] - added)
         self._split, self._members, self._config = split, members, config
         self._rank, self._size = rank, size
         self._lengths, self._sizes = split.lengths[members], split.sizes[members]
@@ -103,11 +117,20 @@ class Feed(Dataset[Step]):
     def _collate(self, piece: np.ndarray, step: int, weights: dict[int, float]) -> Batch:
         members = self._members[piece].tolist()
         data, seed = self._config.data, self._config.seed
-        samples = [self._split[i] for i in members]
-        guises = [
-            draw_guise(len(sample.ids), data, np.random.default_rng([seed, step, i]))
-            for sample, i in zip(samples, members, strict=True)
-        ]
+        samples, guises = [], []
+        for i in members:
+            rng = np.random.default_rng([seed, step, i])
+            sample = self._split[i]
+            guises.append(draw_guise(len(sample.ids), data, rng))
+            if rng.random() < data.distort:
+                sample = distorted(
+                    sample,
+                    float(self._split.ems[i]),
+                    rng,
+                    em_pixels=self._em_pixels,
+                    max_size=self._most,
+                )
+            samples.append(sample)
         return collate(samples, guises, [weights[i] for i in piece.tolist()])
 
 

@@ -79,7 +79,15 @@ class Trainer:
                 f"{job.dataset} does not say where its tokens are, as loss.guide_weight needs: "
                 "build it with boxes, or train with --set loss.guide_weight=0"
             )
-        self.feed = Feed(learned, members, config, team.rank, team.size)
+        self.feed = Feed(
+            learned,
+            members,
+            config,
+            team.rank,
+            team.size,
+            em_pixels=model.em_pixels,
+            max_size=model.max_size,
+        )
         self.learner = Learner(model, config, team)
         self.progress = self._restored(len(members))
         self.learner.share_weights()

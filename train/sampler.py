@@ -13,8 +13,8 @@ import numpy as np
 
 from i2l_batch.train.config import DataConfig
 
-HEIGHT_STEP = 16
-"""Pixels between the height classes of the size buckets: the grid that batches are padded to."""
+HEIGHT_STEP, WIDTH_STEP = 16, 32
+"""Pixels between the classes of the size buckets: the grid that batches are padded to."""
 
 WINDOW = 32
 """Batches of like lengths, in a first epoch with short formulas first, that are ordered at random:
@@ -70,10 +70,15 @@ def epoch_batches(
 
 def _bucket_keys(
     lengths: np.ndarray, sizes: np.ndarray, data: DataConfig, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """What to sort by: the finer key first, the coarser second."""
+) -> tuple[np.ndarray, ...]:
+    """What to sort by, the finest key first.
+
+    Pictures of one size class are sorted by length: a decoder steps through the padding of short
+    formulas, too, and formulas of one size differ in length by a factor of two and more.
+    """
     if data.buckets == "length":
         return rng.random(len(lengths)), np.searchsorted(data.bins, lengths)
-    noise = rng.uniform(0.9, 1.1, len(lengths))
+    noise = rng.uniform(0.95, 1.05, len(lengths))
     heights, widths = sizes.T
-    return widths * noise, np.round(heights * noise / HEIGHT_STEP)
+    classes = np.round(widths * noise / WIDTH_STEP), np.round(heights * noise / HEIGHT_STEP)
+    return lengths * rng.uniform(0.9, 1.1, len(lengths)), *classes

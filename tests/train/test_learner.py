@@ -200,7 +200,15 @@ Run = tuple[list[Figures], dict[str, torch.Tensor]]
 
 
 def learned(config: TrainConfig, split: Split, model: Recognizer, team: Team, steps: int) -> Run:
-    feed = Feed(split, np.arange(len(split)), config, team.rank, team.size)
+    feed = Feed(
+        split,
+        np.arange(len(split)),
+        config,
+        team.rank,
+        team.size,
+        em_pixels=14.0,
+        max_size=(512, 1536),
+    )
     learner = Learner(model, config, team)
     learner.share_weights()
     stop = 7.0 if team.rank == 0 else 0.0

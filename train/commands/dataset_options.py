@@ -16,6 +16,7 @@ class Preset(str, Enum):
     """Settings that belong together."""
 
     compact = "compact"
+    fonts = "fonts"
     paper = "paper"
 
 

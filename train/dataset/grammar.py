@@ -8,13 +8,19 @@ command exists is for TeX to judge.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from i2l_batch.errors import FormulaError
 from i2l_batch.latex import ONE_ARGUMENT, TWO_ARGUMENTS, WITH_OPTION, is_length, num_arguments
 from i2l_batch.train.dataset.brackets import big, delimited
 from i2l_batch.train.dataset.reader import NO_ENDS, Ends, Handler, Reader, unwrapped
 from i2l_batch.train.dataset.rows import braced_rows, environment, stack
-from i2l_batch.train.dataset.spelling import FONT_OF_TEXT, OPERATORS, SYNONYMS, TEXT_SPACE
+from i2l_batch.train.dataset.spelling import (
+    FONT_OF_TEXT,
+    OPERATORS,
+    SYNONYMS,
+    TEXT_SPACE,
+)
 from i2l_batch.train.dataset.words import words
 
 _OPTION_ENDS: Ends = frozenset(["]"])
@@ -25,17 +31,17 @@ _LIMITS = (r"\limits", r"\nolimits")
 _SKIPPED = (*_LIMITS, *r"$ \( \) \[ \] \> \~".split(), TEXT_SPACE)
 
 
-def print_tree(tokens: Sequence[str], *, keep_limits: bool = False) -> list[str]:
+def print_tree(tokens: Sequence[str], *, faithful: bool = False) -> list[str]:
     r"""The formula in normal form.
 
     Args:
         tokens: of a formula.
-        keep_limits: print `\limits` and `\nolimits`, before the scripts they place.
+        faithful: keep what can be seen and the paper's script loses.
 
     Raises:
         FormulaError: groups, delimiters or environments do not close, or an argument is missing.
     """
-    reader = Reader(tokens, _KEEPING_LIMITS if keep_limits else _HANDLERS)
+    reader = Reader(tokens, _FAITHFUL if faithful else _HANDLERS)
     result = reader.sequence(NO_ENDS)
     if reader.next:
         raise FormulaError("closes what is not open")
@@ -119,7 +125,11 @@ def _line(reader: Reader, token: str, result: list[str]) -> None:
 
 def _synonym(reader: Reader, token: str, result: list[str]) -> None:
     token = SYNONYMS[token]
-    _HANDLERS[token](reader, token, result)
+    reader.handlers[token](reader, token, result)
+
+
+def _symbol(_reader: Reader, token: str, result: list[str]) -> None:
+    result.append(token)
 
 
 def _operator(_reader: Reader, token: str, result: list[str]) -> None:
@@ -201,4 +211,12 @@ _HANDLERS: dict[str, Handler] = {
     r"\substack": stack,
     "\\\\": _row_end,
 }
-_KEEPING_LIMITS = {**_HANDLERS, **dict.fromkeys(_LIMITS, _limits)}
+_FAITHFUL = {
+    **_HANDLERS,
+    **dict.fromkeys(_LIMITS, _limits),
+    **dict.fromkeys(OPERATORS, _symbol),
+    **dict.fromkeys([r"\dfrac", r"\tfrac", r"\dbinom", r"\tbinom"], _two_arguments),
+    r"\>": _symbol,
+    r"\begin": partial(environment, faithful=True),
+}
+r"""Reads tokens without loss of what can be seen."""

@@ -17,9 +17,8 @@ from i2l_batch.train.dataset.grammar import print_tree
 from i2l_batch.train.dataset.spelling import FONT_OF_TEXT, TEXT_SPACE
 
 Style = Literal["paper", "canonical", "none"]
-r"""paper: as the paper normalises; canonical: that, without groups that change nothing, and with
-`\limits`, which the paper loses, so that models see such pictures; none: the tokens as they are
-written."""
+r"""paper: as the paper normalises; canonical: one spelling for what looks the same, and nothing
+lost that can be seen (`i2l_batch.canonical`); none: the tokens as they are written."""
 
 STYLES: tuple[Style, ...] = get_args(Style)
 
@@ -44,13 +43,13 @@ def normalize_with(style: Style, latex: str) -> list[str] | Rejection:
         if style == "none":
             return _some(tokenize(latex))
         if style == "canonical":
-            return canonicalize(normalize(latex, keep_limits=True))
+            return canonicalize(normalize(latex, faithful=True))
         return normalize(latex)
     except FormulaError as error:
         return Rejection(error.reason)
 
 
-def normalize(latex: str, *, keep_limits: bool = False) -> list[str]:
+def normalize(latex: str, *, faithful: bool = False) -> list[str]:
     r"""The tokens of a formula, normalised as for the paper; what is normalised stays as it is.
 
     The paper used the script of im2latex-100k. This differs from it on purpose, where the script
@@ -68,12 +67,13 @@ def normalize(latex: str, *, keep_limits: bool = False) -> list[str]:
 
     Args:
         latex: a formula.
-        keep_limits: do not drop `\limits` and `\nolimits` as the script does.
+        faithful: keep what can be seen and the script loses: `\limits`, the sizes of fractions
+            (`\tfrac`), the width of `\>`, the style of `gathered`; and `\sin` as it is.
 
     Raises:
         FormulaError: the formula cannot be read; its `reason` is a short phrase to count by.
     """
-    return _some(print_tree(tokenize(_clean(latex)), keep_limits=keep_limits))
+    return _some(print_tree(tokenize(_clean(latex)), faithful=faithful))
 
 
 def _clean(latex: str) -> str:

@@ -22,6 +22,10 @@ from i2l_batch.train.dataset.tex import TIME_LIMIT, Sheet, typeset
 MAX_PIXELS = 4000
 """Largest width or height of a picture; larger ones are rejected."""
 
+MAX_RUN = 1000
+"""Formulas that TeX is given at once: starting it takes as long as setting some hundreds, but one
+that hangs costs the time limit of all."""
+
 _INK = 240
 """Grey levels below this are ink."""
 
@@ -68,7 +72,8 @@ def render(
             results[i] = reason
         else:
             texts[i] = mark(tokens) if marked else (plain(tokens), None)
-    groups = [list(texts)] if texts else []
+    left = list(texts)
+    groups = [left[i : i + MAX_RUN] for i in range(0, len(left), MAX_RUN)]
     while groups:
         indices = groups.pop()
         sheet = typeset([texts[i][0] for i in indices], font, time_limit, points)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from i2l_batch.errors import FormulaError
 from i2l_batch.latex import closing_brace, is_length
 from i2l_batch.train.dataset.reader import Ends, Reader, is_group, unwrapped
-from i2l_batch.train.dataset.spelling import ENVIRONMENTS
+from i2l_batch.train.dataset.spelling import ENVIRONMENTS, FAITHFUL_ENVIRONMENTS
 
 END_OF_ROW = "\\\\"
 
@@ -18,10 +18,21 @@ _CELL_ENDS: Ends = _ROW_ENDS | {"&"}
 _PARAGRAPH_COLUMNS = "pmb"
 
 
-def environment(reader: Reader, token: str, result: list[str]) -> None:
-    r"""`\begin{...}` to `\end{...}`, in the form that `ENVIRONMENTS` has for it."""
+def environment(
+    reader: Reader,
+    token: str,
+    result: list[str],
+    *,
+    faithful: bool = False,
+) -> None:
+    r"""`\begin{...}` to `\end{...}`, in the form that the tables have for it.
+
+    The paper's script ends the last row, too, which can be seen beside `aligned`; `faithful` does
+    as the source does.
+    """
     name = token[len(r"\begin{") : -1]
-    form = ENVIRONMENTS.get(name.removesuffix("*"))
+    forms = FAITHFUL_ENVIRONMENTS if faithful else ENVIRONMENTS
+    form = forms.get(name.removesuffix("*"))
     if form is None:
         raise FormulaError("has an unknown environment")
     _skip_option(reader)
@@ -31,6 +42,8 @@ def environment(reader: Reader, token: str, result: list[str]) -> None:
     if form.name in ("array", "subarray"):
         result += ["{", *(columns or form.columns), "}"]
     _rows(reader, result, aligned=form.aligned)
+    if faithful and result[-1] == END_OF_ROW and reader.tokens[reader.at - 1] not in _ROW_ENDS:
+        result.pop()
     reader.expect(rf"\end{{{name}}}")
     result.append(rf"\end{{{form.name}}}")
     result += form.after

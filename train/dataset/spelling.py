@@ -93,3 +93,9 @@ ENVIRONMENTS = {
     "gather": Environment("array", columns="c"),
 }
 """Environments that a formula may hold."""
+
+FAITHFUL_ENVIRONMENTS = ENVIRONMENTS | {
+    "gathered": Environment("gathered"),
+    "gather": Environment("gathered"),
+}
+"""The same, where cells that are displays stay so."""

@@ -22,15 +22,45 @@ from i2l_batch.errors import RenderError
 from i2l_batch.train.dataset.marking import PREAMBLE, mark_definitions
 from i2l_batch.train.dataset.raster import PageError, count_pages, open_pdf
 
+_SYMBOLS = r"\usepackage{amssymb,bm,mathrsfs}"
+
 FONTS: dict[str, str] = {
-    "computer-modern": "",
-    "times": r"\usepackage{mathptmx}",
-    "palatino": r"\usepackage{mathpazo}",
-    "txfonts": r"\usepackage{txfonts}",
-    "pxfonts": r"\usepackage{pxfonts}",
-    "euler": r"\usepackage{euler}",
+    "computer-modern": _SYMBOLS,
+    **{
+        name: rf"{_SYMBOLS}\usepackage{package}"
+        for name, package in (
+            ("times", "{mathptmx}"),
+            ("palatino", "{mathpazo}"),
+            ("txfonts", "{txfonts}"),
+            ("pxfonts", "{pxfonts}"),
+            ("euler", "{euler}"),
+            # From here on in texlive-fonts-extra.
+            ("latin-modern", "{lmodern}"),
+            ("newtx", r"{newtxtext,newtxmath}"),
+            ("newpx", r"{newpxtext,newpxmath}"),
+            ("fourier", "{fourier}"),
+            ("kpfonts", "{kpfonts}"),
+            ("cm-bright", "{cmbright}"),
+            ("euler-vm", "{eulervm}"),
+            ("arev", "{arev}"),
+            ("iwona", "[math]{iwona}"),
+            ("kurier", "[math]{kurier}"),
+            ("charter", "[charter]{mathdesign}"),
+            ("utopia", "[utopia]{mathdesign}"),
+            ("libertinus", r"{libertinus}\usepackage{libertinust1math}"),
+            ("antykwa", "[math]{anttor}"),
+            ("new-century", "{fouriernc}"),
+            ("mathabx", "{mathabx}"),
+            ("xcharter", r"{XCharter}\usepackage[xcharter]{newtxmath}"),
+            ("libertine", r"{libertine}\usepackage[libertine]{newtxmath}"),
+        )
+    },
+    # They bring the symbols themselves.
+    "stix": r"\usepackage{stix}\usepackage{bm}",
+    "stix2": r"\usepackage{stix2}\usepackage{bm}",
 }
-"""Font name to the preamble lines that choose it; all in TeX Live's recommended packages."""
+"""Font name to the preamble lines that choose it, its symbols and its bold letters; the first six
+are in TeX Live's recommended packages."""
 
 POINTS: dict[int, float] = {10: 10.0, 11: 10.95, 12: 12.0}
 """Option of the document class to the body size in TeX points, 72.27 to the inch."""
@@ -145,8 +175,8 @@ def _document(formulas: Sequence[str], font: str, points: int, nonce: str) -> st
     superscript = "\\catcode`\\^=13 \\let^\\sp"
     preamble = _PREAMBLE.replace("NONCE", nonce)
     return (
-        f"\\documentclass[{points}pt]{{article}}\n\\usepackage{{amsmath,amssymb,bm,mathrsfs}}\n"
-        f"{FONTS[font]}\n{preamble}\\begin{{document}}\n{superscript}\n{body}\n\\end{{document}}\n"
+        f"\\documentclass[{points}pt]{{article}}\n\\newcommand\\bmmax{{0}}\\newcommand\\hmmax{{0}}\n"
+        f"\\usepackage{{amsmath}}\n{FONTS[font]}\n{preamble}\\begin{{document}}\n{superscript}\n{body}\n\\end{{document}}\n"
     )
 
 

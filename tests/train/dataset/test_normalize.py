@@ -266,28 +266,43 @@ def test_styles() -> None:
 
 
 @pytest.mark.parametrize(
-    ("latex", "kept"),
+    ("latex", "canonical", "paper"),
     [
-        (r"\int\limits_0^1", r"\int \limits _ { 0 } ^ { 1 }"),
-        (r"\sum_i\nolimits^n x", r"\sum \nolimits _ { i } ^ { n } x"),
-        (r"\sum\limits_i\nolimits^n\limits", r"\sum \limits _ { i } ^ { n }"),
-        (r"\max\limits_x", r"\operatorname* { m a x } \limits _ { x }"),
-        (r"\mathop{A}\limits x", r"\mathop { A } \limits x"),
+        (r"\int\limits_0^1", r"\int \limits _ { 0 } ^ { 1 }", r"\int _ { 0 } ^ { 1 }"),
+        (r"\sum_i\nolimits^n x", r"\sum \nolimits _ { i } ^ { n } x", r"\sum _ { i } ^ { n } x"),
+        (r"\sum\limits_i\nolimits^n\limits", r"\sum _ { i } ^ { n }", r"\sum _ { i } ^ { n }"),
+        (r"\mathop{A}\limits x", r"\mathop { A } \limits x", r"\mathop { A } x"),
+        (r"\max\limits_x", r"\max _ { x }", r"\operatorname* { m a x } _ { x }"),
+        (r"\sin x", r"\sin x", r"\operatorname { s i n } x"),
+        (r"x^\tfrac12", r"x ^ { \tfrac { 1 } { 2 } }", r"x ^ { \frac { 1 } { 2 } }"),
+        (r"a\>b", r"a \: b", r"a b"),
+        (
+            r"\begin{gathered}a\\b\end{gathered}",
+            r"\begin{gathered} a \\ b \end{gathered}",
+            r"\begin{array} { c } { a } \\ { b } \\ \end{array}",
+        ),
+        (
+            r"\begin{split}a&=b\\&=c\end{split}",
+            r"\begin{aligned} a & = b \\ & = c \end{aligned}",
+            r"\begin{aligned} { a } & { { } = b } \\ { } & { { } = c } \\ \end{aligned}",
+        ),
     ],
 )
-def test_the_canonical_style_alone_keeps_where_limits_stand(latex: str, kept: str) -> None:
-    dropped = [t for t in split(kept) if t not in (r"\limits", r"\nolimits")]
-    assert normalize_with("paper", latex) == dropped
-    assert normalize_with("canonical", latex) == normalize_with("canonical", kept) == split(kept)
+def test_the_canonical_style_loses_nothing_that_can_be_seen(
+    latex: str, canonical: str, paper: str
+) -> None:
+    assert normalize_with("paper", latex) == split(paper)
+    assert normalize_with("canonical", latex) == split(canonical)
+    assert normalize_with("canonical", canonical) == split(canonical)
 
 
 @given(SOUP)
-def test_forms_with_limits_are_final_too(text: str) -> None:
+def test_faithful_forms_are_final_too(text: str) -> None:
     try:
-        tokens = normalize(text, keep_limits=True)
+        tokens = normalize(text, faithful=True)
     except FormulaError:
         return
-    assert normalize(" ".join(tokens), keep_limits=True) == tokens
+    assert normalize(" ".join(tokens), faithful=True) == tokens
 
 
 def test_rejections_have_a_reason() -> None:

@@ -1,0 +1,1 @@
+"""Pictures as people have them: scans, screenshots, photographs, sloppy crops."""
