@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from i2l_batch.ground import even_ground
 from i2l_batch.text_size import estimate_em
 
 EM_PIXELS = 14.0
@@ -83,7 +84,7 @@ def prepare(
     if _is_dark(grey):
         ink = grey
         flags.append("inverted")
-    ink = _stretch(ink)
+    ink = _stretch(even_ground(ink))
     box = _ink_box(ink)
     if box is None:
         empty = np.zeros((2 * MARGIN + 8, 2 * MARGIN + 8), np.uint8)

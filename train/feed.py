@@ -75,7 +75,7 @@ class Feed(Dataset[Step]):
             config = self._config
             batches = epoch_batches(
                 self._lengths,
-                self._sizes,
+                self._padded(np.arange(len(self._lengths))),
                 config.data,
                 batch_size=config.batch_size,
                 seed=config.seed,

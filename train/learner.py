@@ -20,6 +20,7 @@ from i2l_batch.train.exchange import Exchange
 from i2l_batch.train.feed import Step
 from i2l_batch.train.loss import guide_loss, token_loss, touched, unevenness
 from i2l_batch.train.optimizer import add_l2, clip, learning_rate, make_optimizer
+from i2l_batch.train.precision import in_16_bits
 from i2l_batch.train.team import Team
 
 
@@ -46,6 +47,7 @@ class Learner:
         self.model, self.config, self.team = model, config, team
         self.optimizer = make_optimizer(model, config.optimizer)
         self._decayed = model.decayed()
+        self._in_16_bits = in_16_bits(config.optimizer.precision, team.device)
         self._exchange = Exchange(model, 4, team)
 
     def share_weights(self) -> None:
@@ -107,8 +109,7 @@ class Learner:
         return torch.stack([loss, guide, ase]).detach(), total
 
     def _forward(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
-        bf16 = self.config.optimizer.precision == "bf16"
-        with torch.autocast(self.team.device.type, torch.bfloat16, enabled=bf16):
+        with torch.autocast(self.team.device.type, torch.bfloat16, enabled=self._in_16_bits):
             return self.model(batch.images(), batch.sizes, batch.inputs)
 
     def _places(self, batch: Batch) -> Tensor:

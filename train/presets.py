@@ -6,6 +6,7 @@ Knows no files.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from i2l_batch.errors import UsageError
@@ -52,7 +53,12 @@ def _compact() -> TrainConfig:
     return TrainConfig(
         model=CompactConfig(vocab_size=UNKNOWN),
         data=DataConfig(
-            max_tokens=150, buckets="size", short_first=True, augment=True, token_dropout=0.2
+            max_tokens=150,
+            buckets="size",
+            short_first=True,
+            augment=True,
+            distort=0.25,
+            token_dropout=0.15,
         ),
         loss=LossConfig(mean="tokens", label_smoothing=0.05, l2=0.0, guide_weight=1.0),
         optimizer=OptimizerConfig(
@@ -63,7 +69,7 @@ def _compact() -> TrainConfig:
             schedule="cosine",
             warmup_steps=200,
             clip_norm=1.0,
-            precision="bf16",
+            precision="auto",
         ),
         epochs=10.0,
         batch_size=64,
@@ -80,7 +86,7 @@ def _compact_tiny() -> TrainConfig:
     compact = _compact()
     return TrainConfig(
         model=model,
-        data=compact.data,
+        data=replace(compact.data, distort=0.0),
         loss=compact.loss,
         optimizer=compact.optimizer,
         epochs=20.0,

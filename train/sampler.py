@@ -13,9 +13,6 @@ import numpy as np
 
 from i2l_batch.train.config import DataConfig
 
-HEIGHT_STEP, WIDTH_STEP = 16, 32
-"""Pixels between the classes of the size buckets: the grid that batches are padded to."""
-
 WINDOW = 32
 """Batches of like lengths, in a first epoch with short formulas first, that are ordered at random:
 enough for pictures of like sizes to meet."""
@@ -42,7 +39,7 @@ def epoch_batches(
 
     Args:
         lengths: (N,) tokens of each sample, without eos.
-        sizes: (N, 2) height and width of each picture in pixels.
+        sizes: (N, 2) height and width of each picture in pixels, as it is padded for the model.
         data: what makes a bucket, and whether short formulas come first.
         batch_size: samples per batch.
         seed: of the run.
@@ -73,12 +70,10 @@ def _bucket_keys(
 ) -> tuple[np.ndarray, ...]:
     """What to sort by, the finest key first.
 
-    Pictures of one size class are sorted by length: a decoder steps through the padding of short
+    Pictures of one size are sorted by length: a decoder steps through the padding of short
     formulas, too, and formulas of one size differ in length by a factor of two and more.
     """
     if data.buckets == "length":
         return rng.random(len(lengths)), np.searchsorted(data.bins, lengths)
-    noise = rng.uniform(0.95, 1.05, len(lengths))
     heights, widths = sizes.T
-    classes = np.round(widths * noise / WIDTH_STEP), np.round(heights * noise / HEIGHT_STEP)
-    return lengths * rng.uniform(0.9, 1.1, len(lengths)), *classes
+    return lengths * rng.uniform(0.9, 1.1, len(lengths)), widths, heights
