@@ -86,6 +86,17 @@ def test_samples_of_a_bin_meet_in_different_batches_each_epoch() -> None:
     assert not one & other
 
 
+def test_samples_of_one_size_share_their_batches_and_of_one_length_at_that() -> None:
+    rng = np.random.default_rng(0)
+    sizes = rng.choice([16, 32, 48, 64, 80], (20_000, 2))
+    lengths = rng.integers(3, 150, len(sizes))
+    found = epoch_batches(lengths, sizes, BY_SIZE, batch_size=50, seed=0, epoch=0)
+    mixed = sum(len(np.unique(sizes[batch], axis=0)) > 1 for batch in found)
+    assert mixed <= 24  # what is left over of 25 sizes leads the next one's first batch
+    padding = [lengths[batch].max() / lengths[batch].mean() for batch in found]
+    assert np.median(padding) < 1.3
+
+
 @pytest.mark.parametrize("data", [BY_LENGTH, BY_SIZE])
 def test_batches_come_in_no_order_of_length(data: DataConfig) -> None:
     lengths, _ = lengths_and_sizes(5000)

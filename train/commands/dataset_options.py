@@ -41,7 +41,9 @@ Formulas = Annotated[
 ]
 PresetOption = Annotated[
     Preset,
-    typer.Option("--preset", help="Settings of the compact model's data, or of the paper's."),
+    typer.Option(
+        "--preset", help="Settings: four fonts, the many of the shipped model, or the paper's."
+    ),
 ]
 Column = Annotated[
     str | None, typer.Option(help="Column of JSON lines or CSV; default: the obvious one.")
@@ -50,7 +52,7 @@ Limit = Annotated[int | None, typer.Option(help="Take only the first N formulas.
 NormalizationOption = Annotated[
     Normalization | None,
     typer.Option(
-        "--normalization", help="Spelling: the paper's, that without idle groups, or as it is."
+        "--normalization", help="Spelling: the paper's, one for what looks the same, or as it is."
     ),
 ]
 MinTokens = Annotated[int | None, typer.Option(help="Shortest formula, in tokens.")]

@@ -10,8 +10,9 @@ from typing import Literal, get_args
 
 from i2l_batch.errors import UsageError
 from i2l_batch.images import EM_PIXELS
+from i2l_batch.train.dataset.fonts import FONTS
 from i2l_batch.train.dataset.normalize import STYLES, Style
-from i2l_batch.train.dataset.tex import FONTS, POINTS
+from i2l_batch.train.dataset.tex import POINTS
 
 Rare = Literal["drop", "unk"]
 Split = Literal["train", "validation", "test"]

@@ -19,48 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from i2l_batch.errors import RenderError
+from i2l_batch.train.dataset.fonts import EXTRA, EXTRA_PACKAGE, FONTS
 from i2l_batch.train.dataset.marking import PREAMBLE, mark_definitions
 from i2l_batch.train.dataset.raster import PageError, count_pages, open_pdf
-
-_SYMBOLS = r"\usepackage{amssymb,bm,mathrsfs}"
-
-FONTS: dict[str, str] = {
-    "computer-modern": _SYMBOLS,
-    **{
-        name: rf"{_SYMBOLS}\usepackage{package}"
-        for name, package in (
-            ("times", "{mathptmx}"),
-            ("palatino", "{mathpazo}"),
-            ("txfonts", "{txfonts}"),
-            ("pxfonts", "{pxfonts}"),
-            ("euler", "{euler}"),
-            # From here on in texlive-fonts-extra.
-            ("latin-modern", "{lmodern}"),
-            ("newtx", r"{newtxtext,newtxmath}"),
-            ("newpx", r"{newpxtext,newpxmath}"),
-            ("fourier", "{fourier}"),
-            ("kpfonts", "{kpfonts}"),
-            ("cm-bright", "{cmbright}"),
-            ("euler-vm", "{eulervm}"),
-            ("arev", "{arev}"),
-            ("iwona", "[math]{iwona}"),
-            ("kurier", "[math]{kurier}"),
-            ("charter", "[charter]{mathdesign}"),
-            ("utopia", "[utopia]{mathdesign}"),
-            ("libertinus", r"{libertinus}\usepackage{libertinust1math}"),
-            ("antykwa", "[math]{anttor}"),
-            ("new-century", "{fouriernc}"),
-            ("mathabx", "{mathabx}"),
-            ("xcharter", r"{XCharter}\usepackage[xcharter]{newtxmath}"),
-            ("libertine", r"{libertine}\usepackage[libertine]{newtxmath}"),
-        )
-    },
-    # They bring the symbols themselves.
-    "stix": r"\usepackage{stix}\usepackage{bm}",
-    "stix2": r"\usepackage{stix2}\usepackage{bm}",
-}
-"""Font name to the preamble lines that choose it, its symbols and its bold letters; the first six
-are in TeX Live's recommended packages."""
 
 POINTS: dict[int, float] = {10: 10.0, 11: 10.95, 12: 12.0}
 """Option of the document class to the body size in TeX points, 72.27 to the inch."""
@@ -117,7 +78,8 @@ def check_tex(fonts: Iterable[str], points: int) -> None:
     """Raise RenderError, with what to install, unless each font of `FONTS` can be set."""
     for font in fonts:
         if typeset(["x"], font, points=points).pdf is None:
-            raise RenderError(f"TeX cannot set the font {font}: {_INSTALL}")
+            extra = f"; and this font {EXTRA_PACKAGE}" if font in EXTRA else ""
+            raise RenderError(f"TeX cannot set the font {font}: {_INSTALL}{extra}")
 
 
 def typeset(

@@ -10,6 +10,7 @@ from i2l_batch.errors import UsageError
 from i2l_batch.images import EM_PIXELS
 from i2l_batch.train.commands.dataset import parse_dpi, parse_fonts, parse_split
 from i2l_batch.train.dataset.config import PRESETS, DatasetConfig
+from i2l_batch.train.dataset.fonts import FONTS
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,15 @@ def test_the_compact_preset_is_drawn_at_the_models_size() -> None:
     dpi = PRESETS["compact"].usual_dpi
     assert dpi is not None
     assert dpi * 10 / 72.27 == pytest.approx(EM_PIXELS)
+
+
+def test_the_fonts_preset_keeps_whole_families_for_judging() -> None:
+    fonts = dict(PRESETS["fonts"].fonts)
+    assert len(fonts) >= 15
+    assert sum(fonts.values()) == pytest.approx(100, abs=1)
+    assert max(fonts, key=lambda font: fonts[font]) == "computer-modern"
+    kept = FONTS.keys() - fonts
+    assert kept == {"kpfonts", "libertinus", "libertine", "new-century", "stix", "stix2"}
 
 
 def test_options_are_read() -> None:

@@ -17,9 +17,10 @@ from i2l_batch.canonical import brace_arguments, canonicalize
 from i2l_batch.errors import RenderError
 from i2l_batch.latex import tokenize
 from i2l_batch.train.dataset.allowed import objection
+from i2l_batch.train.dataset.fonts import EXTRA, EXTRA_PACKAGE, FONTS
 from i2l_batch.train.dataset.raster import Page, PageError, count_pages, open_pdf
-from i2l_batch.train.dataset.render import MAX_PIXELS, Rendering, render
-from i2l_batch.train.dataset.tex import FONTS, read_log, typeset
+from i2l_batch.train.dataset.render import MAX_PIXELS, MAX_RUN, Rendering, render
+from i2l_batch.train.dataset.tex import read_log, typeset
 from tests.train.dataset.formula_kinds import KINDS
 
 needs_tex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is missing")
@@ -194,8 +195,20 @@ def test_size_goes_with_the_resolution() -> None:
 @needs_tex
 @pytest.mark.parametrize("font", sorted(FONTS))
 def test_all_fonts_draw(font: str) -> None:
+    if font in EXTRA and typeset(["x"], font).pdf is None:
+        pytest.skip(f"{EXTRA_PACKAGE} is missing")
     for result in render(NEIGHBOURS, [100] * 3, font=font):
         assert isinstance(result, Rendering), result
+
+
+@needs_tex
+def test_many_formulas_are_drawn_in_their_order() -> None:
+    """More than one run of TeX takes."""
+    numbers = [[*str(k)] for k in range(MAX_RUN + 40)]
+    results = draw(numbers, marked=False)
+    again = draw([numbers[3], numbers[MAX_RUN + 7]], marked=False)
+    for k, one in zip((3, MAX_RUN + 7), again, strict=True):
+        assert np.array_equal(results[k].pixels, one.pixels)
 
 
 WRONG = {

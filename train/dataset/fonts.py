@@ -1,0 +1,48 @@
+r"""Font families by name: the lines of a preamble that choose each, its symbols, its bold letters.
+
+Only tables. amsmath is loaded before them.
+"""
+
+from __future__ import annotations
+
+_SYMBOLS = r"\usepackage{amssymb,bm,mathrsfs}"
+
+RECOMMENDED: dict[str, str] = {
+    "computer-modern": _SYMBOLS,
+    "times": rf"{_SYMBOLS}\usepackage{{mathptmx}}",
+    "palatino": rf"{_SYMBOLS}\usepackage{{mathpazo}}",
+    "txfonts": rf"{_SYMBOLS}\usepackage{{txfonts}}",
+    "pxfonts": rf"{_SYMBOLS}\usepackage{{pxfonts}}",
+    "euler": rf"{_SYMBOLS}\usepackage{{euler}}",
+}
+"""In TeX Live's recommended packages."""
+
+EXTRA_PACKAGE = "texlive-fonts-extra, lmodern"
+
+EXTRA: dict[str, str] = {
+    "latin-modern": rf"{_SYMBOLS}\usepackage{{lmodern}}",
+    "newtx": rf"{_SYMBOLS}\usepackage{{newtxtext,newtxmath}}",
+    "newpx": rf"{_SYMBOLS}\usepackage{{newpxtext,newpxmath}}",
+    "fourier": rf"{_SYMBOLS}\usepackage{{fourier}}",
+    "kpfonts": rf"{_SYMBOLS}\usepackage{{kpfonts}}",
+    "cm-bright": rf"{_SYMBOLS}\usepackage{{cmbright}}",
+    "euler-vm": rf"{_SYMBOLS}\usepackage{{eulervm}}",
+    "arev": rf"{_SYMBOLS}\usepackage{{arev}}",
+    "iwona": rf"{_SYMBOLS}\usepackage[math]{{iwona}}",
+    "kurier": rf"{_SYMBOLS}\usepackage[math]{{kurier}}",
+    "charter": rf"{_SYMBOLS}\usepackage[charter]{{mathdesign}}",
+    "utopia": rf"{_SYMBOLS}\usepackage[utopia]{{mathdesign}}",
+    "libertinus": rf"{_SYMBOLS}\usepackage{{libertinus}}\usepackage{{libertinust1math}}",
+    "antykwa": rf"{_SYMBOLS}\usepackage[math]{{anttor}}",
+    "new-century": rf"{_SYMBOLS}\usepackage{{fouriernc}}",
+    "mathabx": rf"{_SYMBOLS}\usepackage{{mathabx}}",
+    "xcharter": rf"{_SYMBOLS}\usepackage{{XCharter}}\usepackage[xcharter]{{newtxmath}}",
+    "libertine": rf"{_SYMBOLS}\usepackage{{libertine}}\usepackage[libertine]{{newtxmath}}",
+    # These bring the symbols themselves.
+    "stix": r"\usepackage{stix}\usepackage{bm}",
+    "stix2": r"\usepackage{stix2}\usepackage{bm}",
+}
+"""In the package of TeX Live that holds all other fonts, and one beside it."""
+
+FONTS: dict[str, str] = RECOMMENDED | EXTRA
+"""All by name."""
