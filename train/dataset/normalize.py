@@ -43,7 +43,7 @@ def normalize_with(style: Style, latex: str) -> list[str] | Rejection:
         if style == "none":
             return _some(tokenize(latex))
         if style == "canonical":
-            return canonicalize(normalize(latex, faithful=True))
+            return _some(canonicalize(normalize(latex, faithful=True)))
         return normalize(latex)
     except FormulaError as error:
         return Rejection(error.reason)

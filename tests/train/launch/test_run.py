@@ -41,10 +41,10 @@ CONFIG: TrainConfig = replace(
     validate_steps=STEPS // 2,
     validate_samples=4,
 )
-TOLERANCE = 1e-4
+TOLERANCE = 1e-3
 """Of the losses, relative. Workers add up the same 32-bit numbers in another order: that changes
 the last of seven digits, and the steps that follow may spread it. Seen after 35 steps: no
-difference in the six digits of the table."""
+difference in the six digits of the table on a processor with AVX-512, 1.2e-4 on one without."""
 
 
 @pytest.fixture(scope="module")
