@@ -82,14 +82,12 @@ def _run(spaces: list[str]) -> list[str]:
 
 def _fewest(mu: int) -> list[str]:
     r"""The fewest of `\; \: \, \!` that are so wide together."""
-    if mu < 0 and mu % 3 == 0:
-        return [r"\!"] * (-mu // 3)
-    count = max(0, -(-mu // 5))
-    while True:
-        for fives in range(count, -1, -1):
-            for fours in range(count - fives, -1, -1):
-                for threes in range(count - fives - fours, -1, -1):
-                    back = count - fives - fours - threes
-                    if 5 * fives + 4 * fours + 3 * threes - 3 * back == mu:
-                        return [r"\;"] * fives + [r"\:"] * fours + [r"\,"] * threes + [r"\!"] * back
-        count += 1
+    if mu < 3:
+        back = max(0, -(mu // 3))
+        # What is left is 0, 1 or 2, which takes a wider space and one more step back.
+        rest = {0: [], 1: [r"\:", r"\!"], 2: [r"\;", r"\!"]}[mu + 3 * back]
+        return [*rest, *[r"\!"] * back]
+    count = -(-mu // 5)
+    too_wide = 5 * count - mu
+    threes, fours = divmod(too_wide, 2)
+    return [r"\;"] * (count - threes - fours) + [r"\:"] * fours + [r"\,"] * threes

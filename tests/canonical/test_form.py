@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 
@@ -112,6 +114,9 @@ def test_nothing_that_draws_is_lost() -> None:
         (r"\, x \quad y \; .  \;", r"x \quad y \; ."),
         (r"x \! \, y", r"x y"),
         (r"x \, \, \, \, y", r"x \; \: \, y"),
+        (r"x \! \! \! y", r"x \! \! \! y"),
+        (r"x \: \! y", r"x \: \! y"),
+        (r"x \! \; y", r"x \; \! y"),
         (r"x \quad \, \quad y", r"x \qquad \, y"),
         (r"x \hspace { 1em } y", r"x \quad y"),
         (r"~ - x ~", r"~ - x"),
@@ -135,6 +140,15 @@ def test_nothing_that_draws_is_lost() -> None:
 )
 def test_known_canonical_forms(latex: str, canonical: str) -> None:
     assert detokenize(canonicalize(latex.split())) == canonical
+
+
+def test_runs_of_spaces_keep_their_width() -> None:
+    width = {r"\;": 5, r"\:": 4, r"\,": 3, r"\!": -3}
+    for spaces in itertools.product(width, repeat=5):
+        found = canonicalize(["x", *spaces, "y"])[1:-1]
+        assert sum(width[s] for s in found) == sum(width[s] for s in spaces)
+        assert len(found) <= 5
+    assert len(canonicalize(["x", *[r"\!"] * 400, r"\:", "y"])) < 410
 
 
 @pytest.mark.parametrize("latex", [r"{ x", r"x }", r"} {", r"\frac { a } {", r"{ \le"])
