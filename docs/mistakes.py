@@ -26,7 +26,7 @@ from PIL import Image
 
 from i2l_batch.canonical import canonicalize
 from i2l_batch.canonical.spaces import is_space
-from i2l_batch.latex import tokenize
+from i2l_batch.latex import num_arguments, tokenize
 from i2l_batch.train.dataset.render import Rendering, render
 from i2l_batch.visible import ALPHABETS, BOLD, SIZES_OF_DELIMITERS
 
@@ -110,10 +110,10 @@ def closed(tokens: Sequence[str]) -> list[str]:
             continue
         depth += (token == "{") - (token == "}")
         result.append(token)
-    result += ["}"] * depth
-    while result and result[-1] in ("_", "^", *ALPHABETS, *BOLD):
+    while result and (result[-1] in ("_", "^") or num_arguments(result[-1])):
         result.pop()
-    return result
+    result += ["}"] * depth
+    return [t for i, t in enumerate(result) if not (num_arguments(t) and result[i + 1] != "{")]
 
 
 def picture(result: Rendering | str) -> str:

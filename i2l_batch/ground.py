@@ -53,12 +53,10 @@ def _surface(ground: np.ndarray, side: int, shape: tuple[int, ...]) -> np.ndarra
     height, width = shape
     terms = _terms(y.ravel() * side / height, x.ravel() * side / width, rows, columns)
     values = ground.ravel()
-    near = np.ones(len(values), bool)
-    for _ in range(2):
+    weights = np.linalg.lstsq(terms, values, rcond=None)[0]
+    near = np.abs(terms @ weights - values) <= _FAR
+    if near.mean() >= 0.5:
         weights = np.linalg.lstsq(terms[near], values[near], rcond=None)[0]
-        near = np.abs(terms @ weights - values) <= _FAR
-        if near.mean() < 0.5:
-            break
     ys, xs = (np.arange(size) + 0.5 for size in shape)
     grid = np.meshgrid(ys / height, xs / width, indexing="ij")
     flat = _terms(grid[0].ravel(), grid[1].ravel(), rows, columns) @ weights
