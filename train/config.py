@@ -15,6 +15,8 @@ from typing import Literal
 from i2l_batch.errors import UsageError
 from i2l_batch.models.config import ModelConfig
 
+Precision = Literal["auto", "fp32", "bf16"]
+
 PAPER_BINS = (28, 35, 41, 48, 55, 64, 75, 88, 105, 150)
 """Upper edges of the paper's length bins, in tokens without eos (section A.6)."""
 
@@ -94,7 +96,7 @@ class OptimizerConfig:
     """Steps over which the step size rises from 0."""
     clip_norm: float = 0.0
     """Longest gradient; 0 for no limit (paper)."""
-    precision: Literal["auto", "fp32", "bf16"] = "fp32"
+    precision: Precision = "fp32"
     """Numbers of the forward pass; weights and their updates always have 32 bits. auto: bf16 where
     the device computes faster with it."""
 

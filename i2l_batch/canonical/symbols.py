@@ -19,23 +19,23 @@ ORDINARY = frozenset(
 )
 """Symbols that stand without space between others: TeX's class Ord."""
 
-ORDINARY_COMMANDS = frozenset(
-    r"""
-    \acute \bar \breve \check \ddot \dddot \dot \grave \hat \mathring \tilde \vec \widehat
-    \widetilde \overline \underline \overrightarrow \overleftarrow \overleftrightarrow \sqrt
-    \mathrm \mathbf \mathcal \mathbb \mathit \mathsf \mathtt \mathfrak \mathscr \mathnormal \text
-    \textbf \textit \textrm \textsf \texttt \textnormal \textup \mbox \hbox \boxed \fbox \mathord
-    \cancel \frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom
-    """.split()
-)
-"""Commands whose result, arguments included, is of the class Ord."""
-
 ACCENTS = frozenset(
     r"""
     \acute \bar \breve \check \ddot \dddot \dot \grave \hat \mathring \tilde \vec \widehat
     \widetilde
     """.split()
 )
+"""Marks over an argument."""
+
+ORDINARY_COMMANDS = ACCENTS.union(
+    r"""
+    \overline \underline \overrightarrow \overleftarrow \overleftrightarrow \sqrt
+    \mathrm \mathbf \mathcal \mathbb \mathit \mathsf \mathtt \mathfrak \mathscr \mathnormal \text
+    \textbf \textit \textrm \textsf \texttt \textnormal \textup \mbox \hbox \boxed \fbox \mathord
+    \cancel \frac \dfrac \tfrac \cfrac \binom \dbinom \tbinom
+    """.split()
+)
+"""Commands whose result, arguments included, is of the class Ord."""
 
 CLASS_OF_ARGUMENT = (r"\bm", r"\boldsymbol", r"\pmb")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from i2l_batch.canonical.spelling import TEXT
 from i2l_batch.latex import (
     WITH_OPTION,
     after_option,
@@ -32,11 +33,7 @@ _LOOKS_AHEAD = SIZES_OF_DELIMITERS.union(
 )
 _FONT_SWITCHES = [[token] for token in r"\rm \bf \it \cal \sf \tt".split()]
 # Their arguments are text, where spaces are drawn.
-_WORDS = frozenset(
-    r"""
-    \text \textbf \textit \textmd \textnormal \textrm \textsf \texttt \textup \mbox \hbox
-    """.split()
-)
+_WORDS = TEXT | {r"\textmd"}
 # The bold commands take their argument apart with macros of their own.
 _UNMARKED_ARGUMENT = BOLD.union(
     r"\hspace \hspace* \vspace \begin{array} \color \hskip \kern \multicolumn".split()

@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from i2l_batch.canonical.symbols import NAMED, NAMED_LIMITS
+
 TEXT_SPACE = "\ue000"
 """Stands for a space that is drawn, while a formula is read; no formula may hold it itself."""
 
 OPERATORS: dict[str, list[str]] = {
-    f"\\{name}": [command, "{", *name, "}"]
+    name: [command, "{", *name[1:], "}"]
     for command, names in (
-        (
-            r"\operatorname",
-            "arccos arcsin arctan arg cos cosh cot coth csc deg dim exp hom ker lg ln log sec sin "
-            "sinh tan tanh",
-        ),
-        (r"\operatorname*", "det gcd inf lim liminf limsup max min Pr sup"),
+        (r"\operatorname", NAMED),
+        (r"\operatorname*", NAMED_LIMITS | {r"\liminf", r"\limsup"}),
     )
-    for name in names.split()
+    for name in sorted(names)
 }
 r"""Operators by name, as the script spells them: `\sin` and the rest as letters."""
 
