@@ -129,17 +129,12 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
 
 
 _MANY_FONTS = {
-    "computer-modern": 70.0,
-    "times": 5.0,
-    "latin-modern": 3.0,
-    "newtx": 3.0,
-    "palatino": 2.5,
-    "newpx": 2.0,
-    "mathabx": 2.0,
-    "txfonts": 1.5,
-    "fourier": 1.5,
-    **dict.fromkeys(["pxfonts", "euler", "charter", "utopia", "xcharter"], 1.0),
-    **dict.fromkeys(["cm-bright", "euler-vm", "arev", "iwona", "kurier", "antykwa"], 0.75),
+    "computer-modern": 48.0,
+    "times": 6.0,
+    **dict.fromkeys(["newtx", "palatino", "newpx", "fourier", "charter", "utopia"], 4.0),
+    **dict.fromkeys(["txfonts", "pxfonts", "xcharter", "mathabx", "antykwa"], 3.0),
+    **dict.fromkeys(["latin-modern", "euler", "cm-bright", "euler-vm"], 1.5),
+    **dict.fromkeys(["arev", "iwona", "kurier"], 1.0),
 }
 """Most papers are in Computer Modern; kpfonts, libertinus, new-century and stix2, and what is drawn
 like them, are kept for judging models on fonts that they never saw."""

@@ -19,7 +19,7 @@ from i2l_batch.train.distortion.picture import Picture
 PAPER_MARGIN = 8
 """Pixels of paper around a formula before anything happens to it."""
 
-GUESS = 0.08
+GUESS = 0.1
 """Standard error of the guessed size of the text, as a logarithm; see `text_size.estimate_em`."""
 
 
@@ -40,15 +40,12 @@ STAGES = (
             "equation_number": kinds.equation_number,
         },
     ),
-    Stage(0.25, {"tilted": kinds.tilted, "sheared": kinds.sheared}),
     Stage(
-        0.6,
-        {
-            "low_resolution": kinds.low_resolution,
-            "enlarged": kinds.enlarged,
-            "reduced": kinds.reduced,
-        },
+        0.4,
+        {"tilted": kinds.tilted, "sheared": kinds.sheared, "stretched": kinds.stretched},
     ),
+    Stage(0.35, {"low_resolution": kinds.low_resolution}),
+    Stage(0.3, {"enlarged": kinds.enlarged}),
     Stage(0.2, {"blurred": kinds.blurred}),
     Stage(0.3, {"faint": kinds.faint, "uneven_light": kinds.uneven_light}),
     Stage(0.3, {"noisy": kinds.noisy, "specks": kinds.specks}),

@@ -39,19 +39,14 @@ def blurred(picture: Picture, rng: np.random.Generator) -> Picture:
 
 
 def low_resolution(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Scanned at 55 to 85 dpi (10 pt text), and shown in this many pixels or in its old size."""
-    small = picture.resized(rng.uniform(7.6, 11.8) / picture.em)
+    """Scanned at 48 to 85 dpi (10 pt text), and shown in this many pixels or in its old size."""
+    small = picture.resized(rng.uniform(6.6, 11.8) / picture.em)
     return small if rng.random() < 0.5 else small.resized(picture.em / small.em)
 
 
 def enlarged(picture: Picture, rng: np.random.Generator) -> Picture:
     """Zoomed in up to three times, as in a screenshot."""
     return picture.resized(rng.uniform(1.2, 3.0))
-
-
-def reduced(picture: Picture, rng: np.random.Generator) -> Picture:
-    """Zoomed out a little."""
-    return picture.resized(rng.uniform(0.75, 0.95))
 
 
 def noisy(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -93,6 +88,11 @@ def tilted(picture: Picture, rng: np.random.Generator) -> Picture:
 def sheared(picture: Picture, rng: np.random.Generator) -> Picture:
     """Slanted, by up to a twelfth of its height."""
     return picture.mapped(np.array([[1.0, rng.uniform(-0.08, 0.08)], [0.0, 1.0]]))
+
+
+def stretched(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Wider or narrower letters, as of another font: by up to an eighth."""
+    return picture.mapped(np.diag([float(np.exp(rng.uniform(-0.12, 0.12))), 1.0]))
 
 
 def inverted(picture: Picture, _rng: np.random.Generator) -> Picture:

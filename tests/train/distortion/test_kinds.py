@@ -67,20 +67,38 @@ def test_a_tight_crop_loses_a_pixel_or_so(seed: int) -> None:
 
 
 def test_sizes_change_with_the_text() -> None:
-    for name, low, high in (("enlarged", 1.2, 3.0), ("reduced", 0.75, 0.95)):
-        picture = DISTORTIONS[name](clean(), np.random.default_rng(1))
+    for seed in SEEDS:
+        picture = DISTORTIONS["enlarged"](clean(), np.random.default_rng(seed))
         factor = picture.em / EM
-        assert low <= factor <= high
+        assert 1.2 <= factor <= 3.0
         assert picture.grey.shape[1] == round(clean().grey.shape[1] * factor)
 
 
-def test_turning_keeps_lengths_and_shearing_keeps_heights() -> None:
+def test_low_resolution_leaves_a_small_picture_or_one_of_the_old_size() -> None:
+    drawn = [
+        DISTORTIONS["low_resolution"](clean(), np.random.default_rng(seed)) for seed in range(24)
+    ]
+    small = [picture for picture in drawn if picture.em < 0.9 * EM]
+    assert 6 <= len(small) <= 18
+    assert all(6.6 <= picture.em <= 11.8 for picture in small)
+    for picture in drawn:
+        scale = picture.em / EM
+        assert picture.grey.shape[1] == pytest.approx(clean().grey.shape[1] * scale, abs=1)
+
+
+def test_turning_keeps_lengths_shearing_heights_and_stretching_too() -> None:
     point = np.array([[10, 5, 60, 5]])
     turned = DISTORTIONS["tilted"](clean(), np.random.default_rng(2)).place(point)[0]
     assert np.hypot(turned[2] - turned[0], turned[3] - turned[1]) == pytest.approx(50, abs=1e-6)
     sheared = DISTORTIONS["sheared"](clean(), np.random.default_rng(2)).place(point)[0]
     assert sheared[2] - sheared[0] == pytest.approx(50)
     assert sheared[1] == sheared[3]
+    stretched = DISTORTIONS["stretched"](clean(), np.random.default_rng(2))
+    x0, y0, x1, y1 = stretched.place(point)[0]
+    assert y0 == y1
+    assert 44 <= x1 - x0 <= 57
+    assert x1 - x0 != pytest.approx(50)
+    assert stretched.em == EM
 
 
 def test_every_stage_can_do_all_it_has_and_nothing() -> None:
