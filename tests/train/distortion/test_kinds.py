@@ -122,7 +122,7 @@ def test_a_distorted_sample_is_as_the_model_would_get_it(seed: int) -> None:
     assert (y0 >= 0).all()
     assert (x1 <= width).all()
     assert (y1 <= height).all()
-    # Black on white has become ink, and text is of the model's size, as well as it was guessed and stretched.
+    # Black on white has become ink, and text is of the model's size, as guessed and stretched.
     held = [result.ink[b:d, a:c].mean() for a, b, c, d in result.boxes.tolist()]
     assert np.mean(held) > result.ink.mean()
     assert 12 * 0.55 < (x1 - x0).mean() < 12 * 1.6
