@@ -55,12 +55,14 @@ class _Slots(torch.autograd.Function):
         shape: tuple[int, ...],
         dtype: torch.dtype,
     ) -> Tensor:
+        """Zeros (steps, *shape, out) that take no memory."""
         ctx.inputs = inputs  # filled during the recurrence
         ctx.dtypes = weight.dtype, bias.dtype
         return weight.new_zeros((), dtype=dtype).expand(*shape, weight.shape[0])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
+        """One product for the gradients of all steps."""
         outputs = gradients[0].flatten(0, -2)
         inputs = torch.stack(ctx.inputs).flatten(0, -2)
         of_weight, of_bias = ctx.dtypes

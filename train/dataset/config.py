@@ -129,12 +129,12 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
 
 
 _MANY_FONTS = {
-    "computer-modern": 48.0,
-    "times": 6.0,
-    **dict.fromkeys(["newtx", "palatino", "newpx", "fourier", "charter", "utopia"], 4.0),
-    **dict.fromkeys(["txfonts", "pxfonts", "xcharter", "mathabx", "antykwa"], 3.0),
-    **dict.fromkeys(["latin-modern", "euler", "cm-bright", "euler-vm"], 1.5),
-    **dict.fromkeys(["arev", "iwona", "kurier"], 1.0),
+    "computer-modern": 35.0,
+    **dict.fromkeys(["times", "newtx", "palatino", "newpx"], 5.0),
+    **dict.fromkeys(["fourier", "charter", "utopia"], 5.0),
+    **dict.fromkeys(["txfonts", "pxfonts", "xcharter", "mathabx", "antykwa"], 3.5),
+    **dict.fromkeys(["latin-modern", "euler", "cm-bright", "euler-vm"], 2.0),
+    **dict.fromkeys(["arev", "iwona", "kurier"], 1.5),
 }
 """Most papers are in Computer Modern; kpfonts, libertinus, new-century and stix2, and what is drawn
 like them, are kept for judging models on fonts that they never saw."""

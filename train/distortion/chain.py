@@ -44,7 +44,7 @@ STAGES = (
         0.4,
         {"tilted": kinds.tilted, "sheared": kinds.sheared, "stretched": kinds.stretched},
     ),
-    Stage(0.35, {"low_resolution": kinds.low_resolution}),
+    Stage(0.5, {"low_resolution": kinds.low_resolution}),
     Stage(0.3, {"enlarged": kinds.enlarged}),
     Stage(0.2, {"blurred": kinds.blurred}),
     Stage(0.3, {"faint": kinds.faint, "uneven_light": kinds.uneven_light}),

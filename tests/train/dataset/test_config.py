@@ -69,7 +69,7 @@ def test_the_compact_preset_is_drawn_at_the_models_size() -> None:
 def test_the_fonts_preset_keeps_whole_families_for_judging() -> None:
     fonts = dict(PRESETS["fonts"].fonts)
     assert len(fonts) >= 15
-    assert sum(fonts.values()) == pytest.approx(100, abs=1)
+    assert sum(fonts.values()) == pytest.approx(100, abs=0.01)
     assert max(fonts, key=lambda font: fonts[font]) == "computer-modern"
     kept = FONTS.keys() - fonts
     assert kept == {"kpfonts", "libertinus", "libertine", "new-century", "stix", "stix2"}
