@@ -16,7 +16,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from i2l_batch.text_size import mark_boxes
+from i2l_batch.marks import mark_boxes
 from i2l_batch.visible import SPACES, drawn
 
 _INK = 0.5

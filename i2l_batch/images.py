@@ -80,12 +80,9 @@ def prepare(
         max_size: height and width, margin included, that the result is shrunk to.
     """
     flags: list[str] = []
-    ink = 255 - grey
-    if _is_dark(grey):
-        ink = grey
+    ink, box, inverted = find_ink(grey)
+    if inverted:
         flags.append("inverted")
-    ink = _stretch(even_ground(ink))
-    box = _ink_box(ink)
     if box is None:
         empty = np.zeros((2 * MARGIN + 8, 2 * MARGIN + 8), np.uint8)
         return Prepared(empty, empty, (*flags, "blank"), 0, 0, 1.0)
@@ -101,6 +98,16 @@ def prepare(
     else:
         scale = 1.0
     return Prepared(np.pad(ink, MARGIN), sharp, tuple(flags), box[0], box[1], scale)
+
+
+def find_ink(grey: np.ndarray) -> tuple[np.ndarray, tuple[int, int, int, int] | None, bool]:
+    """The ink (H, W) uint8 of a grey picture, its box x0 y0 x1 y1, and whether it was the lighter.
+
+    The box is None for a picture without ink.
+    """
+    inverted = _is_dark(grey)
+    ink = _stretch(even_ground(grey if inverted else 255 - grey))
+    return ink, _ink_box(ink), inverted
 
 
 def _estimated_scale(ink: np.ndarray, em_pixels: float) -> float:

@@ -18,7 +18,6 @@ from i2l_batch.images import (
     prepare,
     rescale,
 )
-from i2l_batch.text_size import TYPICAL_EM, estimate_em, mark_boxes
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 PICTURES = [
@@ -29,11 +28,6 @@ PICTURES = [
 
 def example(name: str) -> np.ndarray:
     return np.asarray(Image.open(EXAMPLES / "formulas" / name).convert("L"))
-
-
-def true_em(name: str) -> float:
-    """10 pt at 110 dpi, twice that where the name says so (see examples/build.py)."""
-    return 10 / 72.27 * 110 * (2 if "-2x" in name else 1)
 
 
 def strokes() -> np.ndarray:
@@ -115,65 +109,6 @@ def test_a_magnified_picture_is_prepared_to_nearly_the_same() -> None:
         image = Image.fromarray(once).resize((2 * width, 2 * height), Image.Resampling.BICUBIC)
         first, second = (prepare(grey, None).ink.shape for grey in (once, np.asarray(image)))
         assert max(first) == pytest.approx(max(second), rel=0.25), name
-
-
-@pytest.mark.parametrize("name", PICTURES)
-def test_the_text_size_of_the_examples(name: str) -> None:
-    grey = example(name)
-    ink = grey if "white" in name else 255 - grey
-    rows, columns = np.flatnonzero((ink > 96).any(1)), np.flatnonzero((ink > 96).any(0))
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    assert estimate_em(ink) == pytest.approx(true_em(name), rel=0.25)
-
-
-def test_nothing_to_measure_is_typical() -> None:
-    assert estimate_em(np.zeros((10, 10), np.uint8)) == TYPICAL_EM
-
-
-def test_one_lone_mark_moves_the_estimate_by_less_than_it_could() -> None:
-    """A bar 60 pixels high is no letter of 60 / 0.7 pixels: it says little."""
-    assert 7 < estimate_em(np.full((60, 3), 255, np.uint8)) < 70
-    assert 7 < estimate_em(np.full((2, 2), 255, np.uint8)) < 70
-
-
-def test_many_marks_cost_no_more_than_some() -> None:
-    """A photograph taken for a formula has thousands of specks."""
-    noise = np.random.default_rng(0).integers(0, 256, (400, 1500)).astype(np.uint8)
-    assert 4 <= estimate_em(noise) <= 160
-
-
-def test_connected_marks_by_construction() -> None:
-    drawing = """
-        ##....#...#
-        .#...#....#
-        ......#.###
-        #........#.
-        """
-    rows = [list(line.strip()) for line in drawing.split()]
-    boxes = mark_boxes(np.array(rows) == "#").tolist()
-    assert sorted(boxes) == [[0, 0, 2, 2], [0, 3, 1, 4], [5, 0, 7, 3], [8, 0, 11, 4]]
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_connected_marks_are_those_of_a_flood_fill(seed: int) -> None:
-    solid = np.random.default_rng(seed).random((12, 17)) < 0.1 + 0.04 * seed
-    assert sorted(mark_boxes(solid).tolist()) == sorted(flood_boxes(solid))
-
-
-def flood_boxes(solid: np.ndarray) -> list[list[int]]:
-    left = set(zip(*np.nonzero(solid), strict=True))
-    boxes = []
-    while left:
-        reached, edge = set(), [left.pop()]
-        while edge:
-            y, x = edge.pop()
-            reached.add((y, x))
-            near = {(y + dy, x + dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)} & left
-            left -= near
-            edge += near
-        ys, xs = zip(*reached, strict=True)
-        boxes.append([int(min(xs)), int(min(ys)), int(max(xs)) + 1, int(max(ys)) + 1])
-    return boxes
 
 
 def test_png_round_trip() -> None:

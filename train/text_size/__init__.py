@@ -1,0 +1,1 @@
+"""How the estimate of the text size was learned (`i2l_batch.text_size`)."""
