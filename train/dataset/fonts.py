@@ -46,3 +46,26 @@ EXTRA: dict[str, str] = {
 
 FONTS: dict[str, str] = RECOMMENDED | EXTRA
 """All by name."""
+
+_SCRIPTS = frozenset([r"\mathcal", r"\mathscr"])
+
+NOT_SHOWN: dict[str, frozenset[str]] = {
+    "times": _SCRIPTS | {r"\boldsymbol", r"\epsilon", r"\varepsilon", r"\varrho"},
+    "euler": frozenset([r"\varrho"]),
+    "pxfonts": frozenset([r"\Big"]),
+    "fourier": frozenset([r"\bigg"]),
+    "new-century": frozenset([r"\bigg"]),
+    "euler-vm": frozenset([r"\varrho", r"\leqslant", r"\hslash"]),
+    "arev": frozenset([r"\varnothing"]),
+    "libertinus": frozenset([r"\varnothing", r"\hslash"]),
+    "iwona": frozenset([r"\mathsf", r"\mathtt"]),
+    "kurier": frozenset([r"\mathsf", r"\mathtt"]),
+    "antykwa": frozenset([r"\mathsf", r"\mathtt"]),
+    "charter": _SCRIPTS,
+    "utopia": _SCRIPTS,
+    "mathabx": frozenset([r"\leqslant"]),
+}
+"""Tokens that a font draws exactly as others, so that its pictures would teach what cannot be seen.
+
+Where either could be the one that is drawn, both are here. Found by comparing pictures at 600
+dpi."""

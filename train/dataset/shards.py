@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from i2l_batch.train.dataset.config import DatasetConfig, Split
+from i2l_batch.train.dataset.fonts import NOT_SHOWN
 from i2l_batch.train.dataset.png import encode_png
 from i2l_batch.train.dataset.render import Rendering, render
 from i2l_batch.train.dataset.select import Formula
@@ -112,7 +113,10 @@ def _render(job: ShardJob) -> Iterator[tuple[Formula, str, float, Rendering | st
     """Each formula with its font, its body size in pixels and what became of it, by font."""
     config = job.config
     names, shares = zip(*config.fonts, strict=True)
-    fonts = [choose(formula.lot.font, shares) for formula in job.formulas]
+    fonts = [
+        choose(formula.lot.font, _fitting(formula.tokens.split(" "), names, shares))
+        for formula in job.formulas
+    ]
     for k, font in enumerate(names):
         members = [f for f, chosen in zip(job.formulas, fonts, strict=True) if chosen == k]
         dpis = [_dpi(formula, config) for formula in members]
@@ -125,6 +129,17 @@ def _render(job: ShardJob) -> Iterator[tuple[Formula, str, float, Rendering | st
         )
         for formula, dpi, result in zip(members, dpis, results, strict=True):
             yield formula, font, dpi * POINTS[config.points] / _POINTS_PER_INCH, result
+
+
+def _fitting(
+    tokens: Sequence[str], names: Sequence[str], shares: Sequence[float]
+) -> Sequence[float]:
+    """Shares of the fonts that can show all of a formula's tokens; all of them where none can."""
+    shown = [
+        share if NOT_SHOWN.get(name, frozenset()).isdisjoint(tokens) else 0.0
+        for name, share in zip(names, shares, strict=True)
+    ]
+    return shown if any(shown) else shares
 
 
 def _dpi(formula: Formula, config: DatasetConfig) -> float:

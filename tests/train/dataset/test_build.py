@@ -319,6 +319,21 @@ def test_fonts_and_sizes_have_their_shares(tmp_path: Path) -> None:
 
 
 @needs_tex
+def test_a_font_that_draws_a_token_as_another_is_not_taken_for_it(tmp_path: Path) -> None:
+    r"""`times` has no bold `x`: its picture of `\boldsymbol { x }` is that of `x`."""
+    bold = [rf"\boldsymbol {{ {a} }} + {n}" for a in "abcd" for n in range(10)]
+    path = write(tmp_path / "f.txt", [*bold, *(f"x + {n}" for n in range(40))])
+    both = (("computer-modern", 1.0), ("times", 3.0))
+    build(path, tmp_path / "both", replace(PLAIN, fonts=both))
+    fonts = {True: set[str](), False: set[str]()}
+    for row in samples(tmp_path / "both"):
+        fonts[r"\boldsymbol" in row["tokens"]].add(row["font"])
+    assert fonts == {True: {"computer-modern"}, False: {"computer-modern", "times"}}
+    build(path, tmp_path / "one", replace(PLAIN, fonts=(("times", 1.0),)))
+    assert len(samples(tmp_path / "one")) == 80  # with no other font to choose, it is drawn
+
+
+@needs_tex
 def test_a_body_of_twelve_points_is_larger_by_a_fifth(tmp_path: Path) -> None:
     path = write(tmp_path / "f.txt", ["a + b + c + d"])
     for points in (10, 11, 12):

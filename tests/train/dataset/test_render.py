@@ -17,7 +17,7 @@ from i2l_batch.canonical import brace_arguments, canonicalize
 from i2l_batch.errors import RenderError
 from i2l_batch.latex import tokenize
 from i2l_batch.train.dataset.allowed import objection
-from i2l_batch.train.dataset.fonts import EXTRA, EXTRA_PACKAGE, FONTS
+from i2l_batch.train.dataset.fonts import EXTRA, EXTRA_PACKAGE, FONTS, NOT_SHOWN, RECOMMENDED
 from i2l_batch.train.dataset.raster import Page, PageError, count_pages, open_pdf
 from i2l_batch.train.dataset.render import MAX_PIXELS, MAX_RUN, Rendering, render
 from i2l_batch.train.dataset.tex import read_log, typeset
@@ -491,3 +491,27 @@ def test_the_log_is_read_formula_by_formula() -> None:
     assert shipped == [0, 1, 2]
     assert ended_in == 3
     assert errors == {1: "Undefined control sequence.", 2: "The font lacks a character"}
+
+
+ALIKE = (
+    (r"\boldsymbol { x }", "x", [r"\boldsymbol"]),
+    (r"\epsilon", r"\varepsilon", [r"\epsilon", r"\varepsilon"]),
+    (r"\rho", r"\varrho", [r"\varrho"]),
+    (r"\mathcal { L }", r"\mathscr { L }", [r"\mathcal", r"\mathscr"]),
+    (r"\big (", r"\Big (", [r"\Big"]),
+)
+"""Pairs that some font draws alike, and the tokens that then are not shown."""
+
+
+@needs_tex
+@pytest.mark.parametrize("font", RECOMMENDED)
+def test_what_a_font_does_not_show_is_what_it_draws_as_another(font: str) -> None:
+    formulas = [tokenize(latex) for pair in ALIKE for latex in pair[:2]]
+    pictures = render(formulas, [600.0] * len(formulas), font=font, marked=False)
+    hidden: set[str] = set()
+    for (*_, tokens), one, other in zip(ALIKE, pictures[::2], pictures[1::2], strict=True):
+        assert isinstance(one, Rendering)
+        assert isinstance(other, Rendering)
+        if np.array_equal(one.pixels, other.pixels):
+            hidden.update(tokens)
+    assert hidden == NOT_SHOWN.get(font, frozenset())
