@@ -140,7 +140,9 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def media_of(path: str) -> Literal["pdf", "image"] | None:
     """What a file is by its suffix, in whatever case; null for what is no input."""
-    return MEDIA.get(os.path.splitext(path)[1].lower())
+    # Not by splitext, for which `..pdf` has no suffix.
+    _, dot, ending = os.path.basename(path).rpartition(".")
+    return MEDIA.get(dot + ending.lower())
 
 
 def _each_once(files: Iterable[_Found]) -> list[_Found]:

@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from i2l_batch.errors import UsageError
@@ -177,6 +177,7 @@ def test_a_link_to_itself_is_no_end_of_the_listing(tmp_path: Path) -> None:
 
 @settings(deadline=None)
 @given(st.binary(min_size=1, max_size=20).map(lambda name: name + b".pdf"))
+@example(b"..pdf")
 def test_names_are_kept_and_stored_so_that_they_open_the_file(
     tmp_path_factory: pytest.TempPathFactory, raw: bytes
 ) -> None:
