@@ -95,7 +95,8 @@ def mark_features(ink: np.ndarray) -> np.ndarray:
     if zoom > 1:
         size = (width * zoom, height * zoom)
         ink = np.asarray(Image.fromarray(ink).resize(size, Image.Resampling.BICUBIC))
-    mean = float(ink[ink > _FAINT].mean())
+    inked = ink[ink > _FAINT]
+    mean = float(inked.mean()) if inked.size else 255.0  # magnifying may have dimmed the last of it
     parts = []
     for level in _LEVELS:
         boxes = mark_boxes(ink > level * mean)

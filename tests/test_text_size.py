@@ -54,6 +54,12 @@ def test_any_ink_has_a_size(shape: tuple[int, int]) -> None:
     assert estimate_em(np.full(shape, 255, np.uint8)) >= SIZES[0]
 
 
+def test_a_dot_too_faint_to_survive_magnifying_has_a_size_too() -> None:
+    ink = np.zeros((100, 100), np.uint8)
+    ink[50, 50] = 33
+    assert estimate_em(ink) >= SIZES[0]
+
+
 def test_many_marks_cost_no_more_than_some() -> None:
     """A photograph taken for a formula has thousands of specks."""
     noise = np.random.default_rng(0).integers(0, 256, (400, 1500)).astype(np.uint8)
