@@ -129,12 +129,15 @@ def _check_choice(name: str, value: object, choices: tuple[object, ...]) -> None
 
 
 _MANY_FONTS = {
-    "computer-modern": 35.0,
-    **dict.fromkeys(["times", "newtx", "palatino", "newpx"], 5.0),
-    **dict.fromkeys(["fourier", "charter", "utopia"], 5.0),
-    **dict.fromkeys(["txfonts", "pxfonts", "xcharter", "mathabx", "antykwa"], 3.5),
-    **dict.fromkeys(["latin-modern", "euler", "cm-bright", "euler-vm"], 2.0),
-    **dict.fromkeys(["arev", "iwona", "kurier"], 1.5),
+    "computer-modern": 25.0,
+    **dict.fromkeys(["times", "newtx", "palatino", "newpx"], 4.0),
+    **dict.fromkeys(["fourier", "charter", "utopia", "xcharter"], 3.5),
+    **dict.fromkeys(["mlmodern", "txfonts", "pxfonts", "antykwa", "noto", "artemisia"], 3.0),
+    **dict.fromkeys(["cochineal", "garamond", "baskervald", "baskerville", "erewhon"], 3.0),
+    **dict.fromkeys(["latin-modern", "mathabx"], 2.0),
+    **dict.fromkeys(["euler", "cm-bright", "euler-vm", "noto-sans"], 1.5),
+    "arev": 1.0,
+    **dict.fromkeys(["iwona", "kurier"], 0.5),
 }
 """Most papers are in Computer Modern; kpfonts, libertinus, new-century and stix2, and what is drawn
 like them, are kept for judging models on fonts that they never saw."""
