@@ -40,8 +40,9 @@ ONE_ARGUMENT = frozenset(
     \acute \bar \bm \boldsymbol \breve \check \ddot \dddot \dot \grave \hat \mathring \tilde \vec
     \widehat \widetilde \overline \underline \overrightarrow \overleftarrow \overleftrightarrow
     \underrightarrow \underleftarrow \underbrace \overbrace \sqrt \operatorname \operatorname*
+    \operatornamewithlimits
     \mathrm \mathbf \mathcal \mathbb \mathit \mathsf \mathtt \mathfrak \mathscr \mathnormal \pmb
-    \text \textbf \textit \textrm \textsf \texttt \textnormal \textup \mbox \hbox \boxed \substack
+    \text \textbf \textit \textrm \textsf \texttt \textnormal \textup \textmd \mbox \hbox \boxed \substack
     \mathop \mathbin \mathrel \mathord \mathopen \mathclose \mathpunct \mathinner \phantom
     \hphantom \vphantom \smash \cancel \xrightarrow \xleftarrow \hspace \hspace* \vspace \fbox
     \pmod \pod \ensuremath
@@ -139,31 +140,55 @@ def argument_braces(tokens: Sequence[str]) -> set[int]:
     return owned
 
 
+_STAND_INS = {
+    "mbox": r"\text{#1}",
+    "hbox": r"\text{#1}",
+    "textmd": r"\text{#1}",
+    "textup": r"\text{#1}",
+    "textnormal": r"\text{#1}",
+    "widetilde": r"\tilde{#1}",
+    "widecheck": r"\check{#1}",
+    "pmb": r"\boldsymbol{#1}",
+    "substack": r"\begin{matrix}#1\end{matrix}",
+    "smash": "{#1}",
+    "ensuremath": "{#1}",
+    "dotsb": r"\cdots",
+    "dotsc": r"\ldots",
+    "dotsm": r"\cdots",
+    "intop": r"\int",
+    "smallint": r"\int",
+    "varinjlim": r"\lim",
+    "varprojlim": r"\lim",
+    "shortparallel": r"\parallel",
+    "smallsetminus": r"\setminus",
+    "smallfrown": r"\frown",
+    "thicksim": r"\sim",
+    "slash": "/",
+    "rbrack": "]",
+    "lbrack": "[",
+    "sp": "^",
+    "sb": "_",
+    **dict.fromkeys("mit boldmath tiny scriptsize footnotesize small normalsize large".split(), ""),
+}
+"""LaTeX that math-core does not know, as something of the same shape that it does."""
+
+_ALIKE = {"smallmatrix}": "matrix}", "{split}": "{aligned}", r"\hspace*": r"\hspace"}
+"""The same for what cannot be a macro."""
+
+
 @cache
 def _converter() -> Any:
     import math_core
 
-    return math_core.LatexToMathML(
-        # LaTeX that math-core does not know, as something of the same shape that it does.
-        macros={
-            "mbox": r"\text{#1}",
-            "hbox": r"\text{#1}",
-            "mit": "",
-            "sp": "^",
-            "sb": "_",
-            "boldmath": "",
-            "ensuremath": "{#1}",
-            "slash": "/",
-            "rbrack": "]",
-            "lbrack": "[",
-        }
-    )
+    return math_core.LatexToMathML(macros=_STAND_INS)
 
 
 def is_valid(latex: str) -> bool:
     """Whether the formula parses (math-core: unclosed groups, double scripts, unknown commands)."""
     import math_core
 
+    for name, other in _ALIKE.items():
+        latex = latex.replace(name, other)
     try:
         _converter().convert_with_local_state(latex, displaystyle=True)
     except math_core.LatexError:

@@ -122,6 +122,11 @@ def test_number_of_arguments(token: str, count: int) -> None:
         r"{ \cal L } = \slash p",
         r"\sqrt [ 3 ] { x }",
         r"\operatorname* { m a x } _ { x } f",
+        r"\widetilde { x } _ { a } ^ { b }",
+        r"\sum _ { \substack { a \\ b } } x",
+        r"\left( \begin{smallmatrix} a & b \end{smallmatrix} \right)",
+        r"\begin{split} a & = b \\ & = c \end{split}",
+        r"x _ { \tiny a } \hspace* { 1cm } y",
     ],
 )
 def test_formulas_that_parse(latex: str) -> None:

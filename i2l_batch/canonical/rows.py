@@ -13,7 +13,7 @@ from i2l_batch.canonical.tree import Node
 
 END_OF_ROW = "\\\\"
 
-DISPLAYED = frozenset(rf"\begin{{{name}}}" for name in ("aligned", "gathered", "split"))
+DISPLAYED = frozenset(rf"\begin{{{name}}}" for name in ("aligned", "gathered"))
 """Environments whose cells are displays."""
 _BRACKETS = {"(": ")", "[": "]", r"\{": r"\}", "|": "|", r"\|": r"\|"}
 _MATRICES = {"(": "p", "[": "b", r"\{": "B", "|": "v", r"\|": "V"}
@@ -37,7 +37,7 @@ def with_bare_cells(nodes: Sequence[Node]) -> list[Node]:
     result: list[Node] = []
     for i, (node, place) in enumerate(zip(nodes, _places(nodes), strict=True)):
         # Where something follows, `aligned` is a little narrower with an end than without.
-        is_last = i + 1 == len(nodes) or node not in (r"\end{aligned}", r"\end{split}")
+        is_last = i + 1 == len(nodes) or node != r"\end{aligned}"
         if is_end(node) and is_last and result and result[-1] == END_OF_ROW:
             result.pop()
         if not isinstance(node, list) or place is None:
@@ -74,7 +74,7 @@ class _Place(NamedTuple):
     @property
     def starts_symbol(self) -> bool:
         """Whether the cell begins with an empty symbol that the environment puts there."""
-        return self.environment in (r"\begin{aligned}", r"\begin{split}") and self.column % 2 == 1
+        return self.environment == r"\begin{aligned}" and self.column % 2 == 1
 
 
 def _places(nodes: Sequence[Node]) -> Iterator[_Place | None]:

@@ -37,6 +37,9 @@ _SYNONYMS = {
     r"\enskip": r"\enspace",
     r"\space": "\\",
     r"\nobreakspace": "~",
+    r"\operatornamewithlimits": r"\operatorname*",
+    r"\begin{split}": r"\begin{aligned}",
+    r"\end{split}": r"\end{aligned}",
 }
 _DELIMITERS = {
     r"\lbrace": r"\{",

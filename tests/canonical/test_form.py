@@ -57,6 +57,9 @@ def test_nothing_that_draws_is_lost() -> None:
         (r"x ^ 2", r"x ^ { 2 }"),
         (r"x _ \alpha ^ \prime", r"x _ { \alpha } ^ { \prime }"),
         (r"\hat x", r"\hat { x }"),
+        (r"x _ \mathrm { a } y", r"x _ { \mathrm { a } } y"),
+        (r"x ^ \frac 1 2 _ \hat \alpha", r"x ^ { \frac { 1 } { 2 } } _ { \hat { \alpha } }"),
+        (r"x ^ \sqrt [ 3 ] { 2 }", r"x ^ { \sqrt [ 3 ] { 2 } }"),
         (r"\frac 1 2", r"\frac { 1 } { 2 }"),
         (r"\sqrt [ 3 ] x", r"\sqrt [ 3 ] { x }"),
         (r"\xrightarrow [ a ^ 2 ] b", r"\xrightarrow [ a ^ { 2 } ] { b }"),
@@ -91,6 +94,11 @@ def test_nothing_that_draws_is_lost() -> None:
         (r"\unknown { a b }", r"\unknown { a b }"),
         (r"\mbox { \rm x }", r"\mbox { \rm x }"),
         # one name for each thing
+        (
+            r"\begin{split} a & = b \\ & = c \end{split}",
+            r"\begin{aligned} a & = b \\ & = c \end{aligned}",
+        ),
+        (r"\operatornamewithlimits { m i d } _ { x }", r"\operatorname* { m i d } _ { x }"),
         (r"a \le b \rightarrow c \land d", r"a \leq b \to c \wedge d"),
         (r"\left\lbrace x \right>", r"\left\{ x \right\rangle"),
         (r"x ^ \dag y \dag", r"x ^ { \dagger } y { \dagger }"),
