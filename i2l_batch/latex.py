@@ -40,9 +40,9 @@ ONE_ARGUMENT = frozenset(
     \acute \bar \bm \boldsymbol \breve \check \ddot \dddot \dot \grave \hat \mathring \tilde \vec
     \widehat \widetilde \overline \underline \overrightarrow \overleftarrow \overleftrightarrow
     \underrightarrow \underleftarrow \underbrace \overbrace \sqrt \operatorname \operatorname*
-    \operatornamewithlimits
+    \operatornamewithlimits \boxed \substack
     \mathrm \mathbf \mathcal \mathbb \mathit \mathsf \mathtt \mathfrak \mathscr \mathnormal \pmb
-    \text \textbf \textit \textrm \textsf \texttt \textnormal \textup \textmd \mbox \hbox \boxed \substack
+    \text \textbf \textit \textrm \textsf \texttt \textnormal \textup \textmd \mbox \hbox
     \mathop \mathbin \mathrel \mathord \mathopen \mathclose \mathpunct \mathinner \phantom
     \hphantom \vphantom \smash \cancel \xrightarrow \xleftarrow \hspace \hspace* \vspace \fbox
     \pmod \pod \ensuremath
@@ -149,7 +149,7 @@ _STAND_INS = {
     "widetilde": r"\tilde{#1}",
     "widecheck": r"\check{#1}",
     "pmb": r"\boldsymbol{#1}",
-    "substack": r"\begin{matrix}#1\end{matrix}",
+    "substack": r"{\begin{matrix}#1\end{matrix}}",
     "smash": "{#1}",
     "ensuremath": "{#1}",
     "dotsb": r"\cdots",

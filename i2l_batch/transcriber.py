@@ -16,17 +16,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from i2l_batch.answers import NOTHING, chosen, transcript
+from i2l_batch.answers import NOTHING, completed, transcript
 from i2l_batch.attention import Attention
 from i2l_batch.batches import Key, key_of, size_batches
 from i2l_batch.errors import UsageError
+from i2l_batch.grammar import Grammar
+from i2l_batch.grammar.constraint import Constrained, Masks
 from i2l_batch.images import Prepared, prepare
 from i2l_batch.models.beam_search import BeamConfig, Hypothesis, beam_search
 from i2l_batch.models.checkpoint import load_checkpoint
 from i2l_batch.models.encoder import STRIDE
 from i2l_batch.models.files import SHIPPED
 from i2l_batch.models.stepper import ModelStepper
-from i2l_batch.models.tokenizer import BOS, EOS, SPECIALS
+from i2l_batch.models.tokenizer import BOS, EOS
 from i2l_batch.records import Symbol, Transcript
 from i2l_batch.symbols import find_symbols
 
@@ -83,6 +85,8 @@ class Transcriber:
             max_length=min(max_length, self.model.config.max_tokens),
             record_attention=attention,
         )
+        self._grammar = Grammar(self.tokenizer.vocabulary)
+        self._masks = Masks(self._grammar, self.device)
         self._known: dict[Key, Reading] = {}
 
     def transcribe(
@@ -131,7 +135,8 @@ class Transcriber:
         return [(key_of(picture, self.beam.record_attention), picture) for picture in prepared]
 
     def _transcript(self, reading: Reading, picture: Prepared) -> Transcript:
-        return transcript(reading.hypotheses, self.tokenizer, picture.flags, reading.symbols)
+        hypotheses, symbols = reading.hypotheses, reading.symbols
+        return transcript(hypotheses, self.tokenizer, self._grammar, picture.flags, symbols)
 
     def _remember(self, found: dict[Key, Reading]) -> None:
         self._known |= found
@@ -153,7 +158,9 @@ class Transcriber:
     def _decode(self, images: Tensor, sizes: Tensor) -> list[list[Hypothesis]]:
         with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
             memory = self.model.encode(images.to(self.device), sizes.to(self.device))
-            stepper = ModelStepper(self.model, memory, self.beam.beam_size)
+            beam = self.beam.beam_size
+            stepper = ModelStepper(self.model, memory, beam)
+            stepper = Constrained(stepper, self._masks, len(images), beam)
             return beam_search(stepper, len(images), self.beam, self.device)
 
     def _reading(
@@ -161,19 +168,20 @@ class Transcriber:
     ) -> Reading:
         if not self.beam.record_attention:
             return Reading(hypotheses, None, None)
-        answer = hypotheses[chosen(hypotheses, self.tokenizer)]
-        kept = [i for i, token in enumerate(answer.tokens) if token >= len(SPECIALS)]
+        answer = hypotheses[0]
+        tokens, num_read = completed(answer, self._grammar)
         left, top = picture.left, picture.top
         weights = np.zeros((0, 0), np.float32)
         places = np.zeros((0, 4))
         if answer.attention is not None:  # in a blank picture nothing was looked at
-            weights = answer.attention[kept].cpu().numpy()
+            weights = answer.attention[:num_read].cpu().numpy()
+            weights = np.pad(weights, ((0, len(tokens) - num_read), (0, 0)))
             places = self.model.places(padded, picture.ink.shape).cpu().numpy().astype(float)
             # The padding of the batch is no place of the picture.
             seen = weights.max(0, initial=0) > 0
             weights, places = weights[:, seen], places[seen]
         attention = Attention(
-            tokens=tuple(self.tokenizer.vocabulary[answer.tokens[i]] for i in kept),
+            tokens=tuple(self.tokenizer.vocabulary[token] for token in tokens),
             weights=weights,
             places=picture.to_given(places),
             em=self.model.em_pixels / picture.scale,

@@ -86,7 +86,8 @@ def beam_search(
 ) -> list[list[Hypothesis]]:
     """Search all inputs of a batch at once; each leaves the batch when it is done.
 
-    An input is done when `beam_size` hypotheses have finished, or at `max_length`. With
+    An input is done when `beam_size` hypotheses have finished, or none goes on, or at
+    `max_length`. With
     `beam_size` 1 this is greedy decoding. Returns at most `beam_size` hypotheses per input, the
     finished ones first, each kind by penalised log-probability.
     """
@@ -116,7 +117,11 @@ def beam_search(
         parents, tokens = parents.gather(1, order), chosen.gather(1, order)
         if scores.shape[1] < beam:  # a vocabulary smaller than the beam
             scores, parents, tokens = _widen(scores, parents, tokens, beam)
-        searching = [not found.has_all(i) for i in inputs.tolist()]
+        alive = (scores > float("-inf")).any(1)  # a stepper may let nothing follow
+        searching = [
+            not found.has_all(i) and more
+            for i, more in zip(inputs.tolist(), alive.tolist(), strict=True)
+        ]
         rows = torch.tensor(searching, device=device).nonzero()[:, 0]
         if not len(rows):
             return found.ranked()

@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from i2l_batch.answers import has_loop, transcript
+from i2l_batch.answers import transcript
 from i2l_batch.batches import BATCH_PIXELS, Key, size_batches
 from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import CheckpointError
 from i2l_batch.extract import extract_chunk
+from i2l_batch.grammar import Grammar
 from i2l_batch.images import decode_png
 from i2l_batch.models.beam_search import Hypothesis
 from i2l_batch.models.compact import Compact
@@ -82,17 +83,33 @@ def test_equal_pictures_are_read_once(pictures: list[np.ndarray], checkpoint: Pa
     assert model.count == 4
 
 
-def test_the_answer_is_the_best_hypothesis_that_parses() -> None:
+def test_an_answer_that_was_cut_is_closed_and_says_so() -> None:
     tokenizer = Tokenizer.from_tokens(["x", "{", "}", "^"])
+    grammar = Grammar(tokenizer.vocabulary)
     beam = [
-        Hypothesis(tokens=tuple(tokenizer.encode(latex.split())), log_probability=-n, finished=True)
-        for n, latex in enumerate(["x ^ { x", "x ^ { x }", "x"])
+        Hypothesis(
+            tokens=tuple(tokenizer.encode(latex.split())),
+            log_probability=-n,
+            finished=latex.endswith("}"),
+        )
+        for n, latex in enumerate(["x ^ { x }", "x ^ { x", "x ^"])
     ]
-    answer = transcript(beam, tokenizer, ())
-    assert (answer.latex, answer.valid, answer.flags) == ("x ^ { x }", True, ())
-    assert [other.latex for other in answer.alternatives] == ["x ^ { x", "x"]
-    nothing = transcript(beam[:1], tokenizer, ())
-    assert (nothing.latex, nothing.valid, nothing.flags) == ("x ^ { x", False, ("invalid",))
+    answer = transcript(beam, tokenizer, grammar, ())
+    assert (answer.latex, answer.valid, answer.stop, answer.flags) == ("x ^ { x }", True, "eos", ())
+    assert [other.latex for other in answer.alternatives] == ["x ^ { x }", "x ^ { }"]
+    cut = transcript(beam[1:], tokenizer, grammar, ())
+    assert (cut.latex, cut.valid, cut.num_tokens) == ("x ^ { x }", True, 5)
+    assert (cut.stop, cut.flags) == ("length", ("max_length",))
+    assert cut.score == beam[1].score
+
+
+def test_a_loop_is_cut_to_one_turn_and_says_so() -> None:
+    tokenizer = Tokenizer.from_tokens(["x", "{", "}", "^"])
+    ids = tuple(tokenizer.encode(["{", "x", *["^", "{", "x"] * 40]))
+    stuck = Hypothesis(tokens=ids, log_probability=-1.0, finished=True)
+    answer = transcript([stuck], tokenizer, Grammar(tokenizer.vocabulary), ())
+    assert answer.latex == "{ x ^ { } }"
+    assert answer.flags == ("repeats",)
 
 
 def test_a_blank_picture_says_nothing(pictures: list[np.ndarray], checkpoint: Path) -> None:
@@ -132,18 +149,6 @@ def test_the_longest_answer_is_flagged(pictures: list[np.ndarray], checkpoint: P
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="is not a checkpoint"):
         Transcriber(tmp_path)
-
-
-@given(st.lists(st.integers(0, 9), max_size=20), st.integers(2, 12), st.integers(1, 9))
-def test_a_loop_is_six_equal_pieces_in_a_row(before: list[int], period: int, times: int) -> None:
-    piece = list(range(100, 100 + period))  # tokens that are nowhere else, all distinct
-    assert has_loop([*before[:3], *piece * times, 7]) == (times >= 6)
-
-
-def test_an_array_of_equal_cells_is_no_loop() -> None:
-    assert not has_loop([1, 2] * 5)
-    assert not has_loop(list(range(300)))
-    assert has_loop([1] * 12)
 
 
 @settings(max_examples=60)
