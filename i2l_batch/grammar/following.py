@@ -29,15 +29,19 @@ def may_follow(frame: Frame, role: Role, text: str) -> bool:
         may_be_empty = frame.content not in (Content.COLUMNS, Content.LENGTH)
         return frame.place is Place.GROUP and (may_be_empty or frame.cells > 0)
     if frame.content not in (Content.MATH, Content.ROWS):
-        return _may_stand_in(frame, role)
+        return _may_stand_in(frame, role, text)
     return _may_stand_in_math(frame, role, text)
 
 
-def _may_stand_in(frame: Frame, role: Role) -> bool:
+def _may_stand_in(frame: Frame, role: Role, text: str) -> bool:
     """Whether a token may stand where mathematics may not."""
-    if frame.content is Content.LENGTH:
-        return role.kind is Kind.LENGTH and not frame.cells
-    return frame.content in role.inside
+    match frame.content:
+        case Content.LENGTH:
+            return role.kind is Kind.LENGTH and not frame.cells
+        case Content.COLUMNS:
+            return role.is_column or text == "|"
+        case _:
+            return frame.content in role.inside
 
 
 def _may_stand_in_math(frame: Frame, role: Role, text: str) -> bool:

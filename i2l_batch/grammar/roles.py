@@ -82,6 +82,9 @@ _DELIMITERS = frozenset(
 )
 """Those of TeX; the parser also takes other arrows."""
 
+_TRIALS = {Content.TEXT: r"\text {{ a {} a }}", Content.NAME: r"\operatorname {{ a {} a }}"}
+"""What tells whether a token may stand in a content."""
+
 _MOST_CELLS = {"cases": 2, "gathered": 1, "subarray": 1} | dict.fromkeys(
     (f"{letter}matrix" for letter in ("", *"pbBvV")), 10
 )
@@ -152,18 +155,6 @@ def _role(token: str) -> Role:
         is_valid(f"x {token} {after} x") for after in ("(", "=", "")
     ):
         return NEVER
-    is_column = token in ("c", "l", "r")
-    inside = frozenset(
-        content
-        for content, frame in (
-            (Content.TEXT, r"\text {{ a {} a }}"),
-            (Content.NAME, r"\operatorname {{ a {} a }}"),
-            (Content.COLUMNS, r"\begin{{array}} {{ c {} c }} x \end{{array}}"),
-        )
-        if kind is None
-        and is_valid(frame.format(token))
-        and (content is not Content.COLUMNS or is_column or token == "|")
-    )
     if kind is not None:
         return Role(kind=kind)
     if token.startswith((r"\begin{", r"\end{")):
@@ -181,9 +172,9 @@ def _role(token: str) -> Role:
         return NEVER
     return Role(
         kind=Kind.ATOM,
-        inside=inside,
+        inside=frozenset(c for c, trial in _TRIALS.items() if is_valid(trial.format(token))),
         is_bare=is_valid(rf"x ^ {token} \frac {token} {token}"),
-        is_column=is_column,
+        is_column=token in ("c", "l", "r"),
         is_delimiter=token in _DELIMITERS and is_valid(rf"\big {token} x"),
         is_negatable=is_valid(rf"\not {token} x"),
         takes_limits=is_valid(rf"{token} \limits _ {{ x }}"),
