@@ -64,12 +64,11 @@ def compare(symbols: tuple[Symbol, ...], truth: np.ndarray) -> Iterator[tuple[bo
         if box is None:
             yield False, 0.0
             continue
-        x, y = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
         width = max(0.0, min(box.x1, x1) - max(box.x0, x0))
         height = max(0.0, min(box.y1, y1) - max(box.y0, y0))
         both = width * height
         either = box.width * box.height + (x1 - x0) * (y1 - y0) - both
-        yield x0 <= x <= x1 and y0 <= y <= y1, both / either
+        yield box.is_centred_in(x0, y0, x1, y1), both / either
 
 
 def read_time(

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from i2l_batch.canonical import canonicalize
@@ -42,15 +41,6 @@ FORMULAS = (
 )
 
 
-def is_right(symbol: Symbol, truth: np.ndarray) -> bool:
-    """Whether the centre of a symbol's box is in the true box (4,) x0 y0 x1 y1."""
-    if symbol.box is None:
-        return False
-    x0, y0, x1, y1 = truth.tolist()
-    x, y = (symbol.box.x0 + symbol.box.x1) / 2, (symbol.box.y0 + symbol.box.y1) / 2
-    return x0 <= x <= x1 and y0 <= y <= y1
-
-
 def panel(tokens: list[str], rendering: Rendering, symbols: tuple[Symbol, ...]) -> Image.Image:
     """A formula with the boxes of its symbols, and the tokens below."""
     height, width = rendering.pixels.shape
@@ -65,7 +55,7 @@ def panel(tokens: list[str], rendering: Rendering, symbols: tuple[Symbol, ...]) 
             continue
         colour = UNKNOWN
         if read == tokens and rendering.boxes[i].any():
-            colour = RIGHT if is_right(symbols[i], rendering.boxes[i]) else WRONG
+            colour = RIGHT if box.is_centred_in(*rendering.boxes[i].tolist()) else WRONG
         corners = [GAP + ZOOM * edge for edge in (box.x0, box.y0, box.x1, box.y1)]
         draw.rectangle(corners, outline=colour)
         draw.text((corners[0], corners[1] - 15), str(count), fill=colour, font=font)

@@ -72,6 +72,11 @@ class Box:
         """Extent in y."""
         return self.y1 - self.y0
 
+    def is_centred_in(self, x0: float, y0: float, x1: float, y1: float) -> bool:
+        """Whether its centre is in a rectangle, edges included."""
+        x, y = (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+        return x0 <= x <= x1 and y0 <= y <= y1
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crop:

@@ -21,7 +21,9 @@ class Compact(Recognizer):
     def __init__(self, config: CompactConfig) -> None:
         super().__init__()
         self._config = config
-        self.em_pixels = 14.0  # 10 pt text at 100 dpi, as im2latex-100k's
+        # A little larger than most of its training pictures: Computer Modern is read as well as at
+        # 14, fonts that it has not seen 2.4 points of BLEU better (docs/model.md).
+        self.em_pixels = 15.0
         self.max_size = (512, 1536)  # no formula in text size is larger
         self.encoder = Encoder(config)
         self.decoder = Decoder(config)
