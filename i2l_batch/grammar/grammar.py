@@ -69,6 +69,7 @@ class Grammar:
         """A token that brings the end nearer."""
 
         def closes(role: Role) -> bool:
+            """Whether it ends what is open, or pays what is owed."""
             if role.kind in (Kind.CLOSE, Kind.RIGHT, Kind.OPEN):
                 return True
             if role.kind is Kind.END:

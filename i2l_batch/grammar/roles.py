@@ -133,6 +133,7 @@ def roles(vocabulary: Sequence[str]) -> list[Role]:
     right = any(role.kind is Kind.RIGHT for role in found)
 
     def completable(role: Role) -> bool:
+        """Whether what it begins can be ended."""
         if role.kind is Kind.BEGIN:
             columns = any(other.is_column for other in found)
             return role.environment in closers and (bool(role.most_cells) or (braces and columns))
