@@ -38,12 +38,12 @@ def transcript(
     symbols: Sequence[Symbol] | None = None,
 ) -> Transcript:
     """The best hypothesis of a beam as the answer; `symbols` are its own, if they are wanted."""
-    answers = [completed(hypothesis, grammar)[0] for hypothesis in hypotheses]
-    latex, *others = (tokenizer.decode(tokens) for tokens in answers)
-    best = hypotheses[0]
+    answers = [completed(hypothesis, grammar) for hypothesis in hypotheses]
+    latex, *others = (tokenizer.decode(tokens) for tokens, _ in answers)
+    best, (tokens, num_read) = hypotheses[0], answers[0]
     if not best.finished:
         flags = (*flags, "max_length")
-    if find_loop(best.tokens):
+    if num_read < len(best.tokens):  # what was left out are the other turns of a loop
         flags = (*flags, "repeats")
     valid = is_valid(latex)
     return Transcript(
@@ -51,7 +51,7 @@ def transcript(
         # The geometric mean of the token probabilities; not calibrated to accuracy.
         confidence=0.0 if "blank" in flags else math.exp(min(best.score, 0.0)),
         score=best.score,
-        num_tokens=len(answers[0]),
+        num_tokens=len(tokens),
         stop="eos" if best.finished else "length",
         valid=valid,
         flags=flags if valid else (*flags, "invalid"),

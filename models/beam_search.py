@@ -86,10 +86,9 @@ def beam_search(
 ) -> list[list[Hypothesis]]:
     """Search all inputs of a batch at once; each leaves the batch when it is done.
 
-    An input is done when `beam_size` hypotheses have finished, or none goes on, or at
-    `max_length`. With
-    `beam_size` 1 this is greedy decoding. Returns at most `beam_size` hypotheses per input, the
-    finished ones first, each kind by penalised log-probability.
+    An input is done when `beam_size` hypotheses have finished, or none goes on, or at `max_length`.
+    With `beam_size` 1 this is greedy decoding. Returns at most `beam_size` hypotheses per input,
+    the finished ones first, each kind by penalised log-probability.
     """
     beam = config.beam_size
     found = _Found(batch_size, config)

@@ -16,22 +16,21 @@ from i2l_batch.grammar.loop_watch import LoopWatch
 from i2l_batch.models.beam_search import Stepper
 from i2l_batch.models.tokenizer import EOS
 
-_DEAD = Frame(cells=-1)
-"""Of hypotheses that the search has given up: nothing may follow."""
-
 
 class Masks:
     """What may follow each frame, as rows of a tensor; shared by all searches with a grammar."""
 
     def __init__(self, grammar: Grammar, device: torch.device | str) -> None:
         self.grammar = grammar
-        self._rows: dict[Frame, int] = {_DEAD: 0}
+        # None is for hypotheses that the search has given up: nothing may follow.
+        self._rows: dict[Frame | None, int] = {None: 0}
         self._table = torch.full((1, len(grammar)), float("-inf"), device=device)
 
-    def row(self, frame: Frame) -> int:
+    def row(self, frame: Frame | None) -> int:
         """Index of the frame's row, which is made when it is first asked for."""
         row = self._rows.get(frame)
         if row is None:
+            assert frame is not None
             mask = self._table.new_full((1, len(self.grammar)), float("-inf"))
             mask[0, sorted(self.grammar.allowed(frame))] = 0.0
             self._table = torch.cat([self._table, mask])
@@ -64,7 +63,7 @@ class Constrained:
         log_probabilities, attention = self._stepper.step(tokens)
         row = self._masks.row
         mask = self._masks.gather(
-            [[row(state.top) if state else 0 for state in states] for states in self._states]
+            [[row(state.top if state else None) for state in states] for states in self._states]
         )
         looping = self._loops.found()
         if looping.any():
