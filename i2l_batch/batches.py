@@ -12,7 +12,8 @@ from typing import NamedTuple
 from i2l_batch.images import Prepared
 
 BATCH_PIXELS = 2_000_000
-"""Padded pixels that are encoded at once: about 250 MB of activations."""
+"""Most pixels of a batch, if all its pictures were as large as the largest: what the decoder keeps
+of them takes 200 MB."""
 
 
 class Key(NamedTuple):
@@ -39,19 +40,13 @@ def key_of(picture: Prepared, located: bool) -> Key:
 
 
 def size_batches(pictures: Iterable[Key], batch_size: int) -> list[list[Key]]:
-    """The pictures' keys in batches of like size, within `batch_size` and `BATCH_PIXELS`."""
-    # Wide formulas have many tokens: sorted by width, a batch also ends at about the same step.
-    ordered = sorted(pictures, key=lambda key: (key.width, key.height, key.digest))
+    """The pictures' keys in batches of like area, within `batch_size` and `BATCH_PIXELS`."""
+    # Large formulas have many tokens: sorted by area, a batch also ends at about the same step.
+    ordered = sorted(pictures, key=lambda key: (key.height * key.width, key))
     batches: list[list[Key]] = []
-    height = 0
     for key in ordered:
-        height = max(height, key.height)
-        full = batches and (
-            len(batches[-1]) == batch_size
-            or (len(batches[-1]) + 1) * height * key.width > BATCH_PIXELS
-        )
-        if full or not batches:
+        size = len(batches[-1]) if batches else batch_size
+        if size == batch_size or (size + 1) * key.height * key.width > BATCH_PIXELS:
             batches.append([])
-            height = key.height
         batches[-1].append(key)
     return batches

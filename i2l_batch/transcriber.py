@@ -147,12 +147,11 @@ class Transcriber:
         """Each picture read, in any order."""
         blank = {key for key, picture in pictures.items() if "blank" in picture.flags}
         for key in blank:
-            yield key, self._reading(pictures[key], NOTHING, (0, 0))
+            yield key, self._reading(pictures[key], NOTHING)
         for batch in size_batches(pictures.keys() - blank, self.batch_size):
             images, sizes = pad([pictures[key].ink for key in batch])
-            padded = (images.shape[1], images.shape[2])
             for key, hypotheses in zip(batch, self._decode(images, sizes), strict=True):
-                yield key, self._reading(pictures[key], hypotheses, padded)
+                yield key, self._reading(pictures[key], hypotheses)
 
     @torch.inference_mode()
     def _decode(self, images: Tensor, sizes: Tensor) -> list[list[Hypothesis]]:
@@ -163,9 +162,7 @@ class Transcriber:
             stepper = Constrained(stepper, self._masks, len(images), beam)
             return beam_search(stepper, len(images), self.beam, self.device)
 
-    def _reading(
-        self, picture: Prepared, hypotheses: list[Hypothesis], padded: tuple[int, int]
-    ) -> Reading:
+    def _reading(self, picture: Prepared, hypotheses: list[Hypothesis]) -> Reading:
         if not self.beam.record_attention:
             return Reading(hypotheses, None, None)
         answer = hypotheses[0]
@@ -176,10 +173,8 @@ class Transcriber:
         if answer.attention is not None:  # in a blank picture nothing was looked at
             weights = answer.attention[:num_read].cpu().numpy()
             weights = np.pad(weights, ((0, len(tokens) - num_read), (0, 0)))
-            places = self.model.places(padded, picture.ink.shape).cpu().numpy().astype(float)
-            # The padding of the batch is no place of the picture.
-            seen = weights.max(0, initial=0) > 0
-            weights, places = weights[:, seen], places[seen]
+            places = self.model.places(picture.ink.shape).cpu().numpy().astype(float)
+            weights = weights[:, : len(places)]  # behind are those of larger pictures
         attention = Attention(
             tokens=tuple(self.tokenizer.vocabulary[token] for token in tokens),
             weights=weights,

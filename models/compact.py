@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 
 from i2l_batch.models.config import CompactConfig
-from i2l_batch.models.decoder import Decoder, Memory, State
+from i2l_batch.models.decoder import Decoder, Memory
 from i2l_batch.models.encoder import STRIDE, Encoder
+from i2l_batch.models.grouping import crop, groups_of_shape
+from i2l_batch.models.past import State
 from i2l_batch.models.recognizer import Recognizer
 
 
@@ -39,8 +42,14 @@ class Compact(Recognizer):
 
     def encode(self, images: Tensor, sizes: Tensor) -> Memory:
         """Memory of pictures (B, H, W) of float ink in 0..1 with sizes (B, 2) in pixels."""
-        memory, mask = self.encoder(images, sizes)
-        return self.decoder.remember(memory, mask)
+        if self.training or images.device.type != "cpu":  # statistics are those of the whole batch
+            return self.decoder.remember(*self.encoder(images, sizes))
+        groups = groups_of_shape(sizes)
+        parts = [self.encoder(*crop(images[group], sizes[group])) for group in groups]
+        memory = pad_sequence([cells for part, _ in parts for cells in part], batch_first=True)
+        mask = pad_sequence([row for _, part in parts for row in part], batch_first=True)
+        order = torch.cat(groups).argsort()
+        return self.decoder.remember(memory[order], mask[order])
 
     def start(self, memory: Memory, beam_size: int = 1) -> State:
         """The state before the first token."""
@@ -54,9 +63,9 @@ class Compact(Recognizer):
         """
         return self.decoder.step(state, tokens, memory)
 
-    def places(self, padded: tuple[int, int], size: tuple[int, int]) -> Tensor:  # noqa: ARG002
+    def places(self, size: tuple[int, int]) -> Tensor:
         """The encoder's cells, row by row: (L, 4) x0 y0 x1 y1 in pixels."""
-        rows, columns = (-(-pixels // STRIDE) for pixels in padded)
+        rows, columns = (-(-pixels // STRIDE) for pixels in size)
         y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
         corner = torch.stack([x, y], -1).flatten(0, 1) * STRIDE
         return torch.cat([corner, corner + STRIDE], 1)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from i2l_batch.models.config import CompactConfig
+from i2l_batch.models.past import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,23 +33,6 @@ class Memory:
     def select(self, rows: Tensor) -> Memory:
         """The memory of some of the pictures."""
         return Memory([k[rows] for k in self.keys], [v[rows] for v in self.values], self.bias[rows])
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Keys and values of the tokens so far."""
-
-    keys: list[Tensor]
-    """Per layer (B, K, N, T, D / N)."""
-    values: list[Tensor]
-    """Per layer (B, K, N, T, D / N)."""
-    length: int
-    """T."""
-
-    def select(self, rows: Tensor, parents: Tensor) -> State:
-        """The state of pictures `rows` (R,), hypothesis by hypothesis from `parents` (R, K)."""
-        picked = (rows[:, None], parents)
-        return State([k[picked] for k in self.keys], [v[picked] for v in self.values], self.length)
 
 
 class Decoder(nn.Module):
@@ -91,23 +75,18 @@ class Decoder(nn.Module):
 
     def start(self, memory: Memory, beam_size: int) -> State:
         """No tokens yet, for `beam_size` hypotheses of each picture."""
-        batch, heads, _, dim = memory.keys[0].shape
-        empty = memory.keys[0].new_empty(batch, beam_size, heads, 0, dim)
-        return State([empty] * len(memory.keys), [empty] * len(memory.keys), 0)
+        return State(memory.keys, beam_size)
 
     def step(self, state: State, tokens: Tensor, memory: Memory) -> tuple[State, Tensor, Tensor]:
-        """One token (B, K) on: state, log-probabilities (B, K, V), attention (B, K, L)."""
+        """One token (B, K) on: the same state, log-probabilities (B, K, V), attention (B, K, L)."""
         x = self.embedding(tokens) * self.scale + self.positions[state.length]
-        keys, values = [], []
+        past = state.grow()
         weights = x
         for i, layer in enumerate(self._layers()):
-            x, k, v, weights = layer.step(
-                x, state.keys[i], state.values[i], memory.keys[i], memory.values[i], memory.bias
+            x, weights = layer.step(
+                x, state.layer(i), past, memory.keys[i], memory.values[i], memory.bias
             )
-            keys.append(k)
-            values.append(v)
-        log_probabilities = self.output(self.norm(x)).float().log_softmax(-1)
-        return State(keys, values, state.length + 1), log_probabilities, weights
+        return state, self.output(self.norm(x)).float().log_softmax(-1), weights
 
     def _layers(self) -> list[DecoderLayer]:
         return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
@@ -141,24 +120,30 @@ class DecoderLayer(nn.Module):
     def step(
         self,
         x: Tensor,
-        own_keys: Tensor,
-        own_values: Tensor,
+        own: tuple[Tensor, Tensor],
+        past: Tensor | None,
         keys: Tensor,
         values: Tensor,
         bias: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """x (B, K, D) one token on: x, longer keys and values, attention of head 0 (B, K, L)."""
-        batch, beams, dim = x.shape
+    ) -> tuple[Tensor, Tensor]:
+        """x (B, K, D) one token on, with the attention of head 0 (B, K, L).
+
+        Args:
+            x: of the latest token of each hypothesis.
+            own: keys and values (B, N, n, D / N) of the nodes; the last K of them are set here.
+            past: (B, 1, K, n), 0 for a hypothesis's own nodes, minus infinity for others.
+            keys: (B, N, L, D / N) of the picture's cells.
+            values: likewise.
+            bias: (B, 1, 1, L), minus infinity for padding.
+        """
+        beams = x.shape[1]
         y = self.norm1(x)
-        # Each hypothesis has its own past, so here the hypotheses count as batch rows.
-        k, v = self.own.remember(y.reshape(batch * beams, 1, dim))
-        k = torch.cat([own_keys, k.view(batch, beams, *k.shape[1:])], 3)
-        v = torch.cat([own_values, v.view(batch, beams, *v.shape[1:])], 3)
-        y, _ = self.own(y.reshape(batch * beams, 1, dim), k.flatten(0, 1), v.flatten(0, 1), None)
-        x = x + y.view(batch, beams, dim)
+        for nodes, new in zip(own, self.own.remember(y), strict=True):
+            nodes[:, :, -beams:] = new
+        x = x + self.own(y, *own, past)[0]
         y, weights = self.cross(self.norm2(x), keys, values, bias)
         x = x + y
-        return x + self.feed_forward(self.norm3(x)), k, v, weights
+        return x + self.feed_forward(self.norm3(x)), weights
 
 
 class Attention(nn.Module):

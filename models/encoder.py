@@ -1,6 +1,7 @@
 """The compact encoder: a picture of ink to a grid of memory cells, one per 8x8 pixels.
 
-Shapes: B pictures, C channels, H x W pixels, h x w cells with h = ceil(H / 8), D model width.
+Shapes: B pictures, C channels, H x W pixels, h x w cells with h = ceil(H / 8), L the most cells of a
+picture, D model width.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from i2l_batch.models.config import CompactConfig
+from i2l_batch.models.packing import pack
 
 STRIDE = 8
 """Pixels per cell in each direction: about half an em of text at the size the model reads."""
@@ -46,7 +48,7 @@ class Encoder(nn.Module):
             sizes: (B, 2) int height and width of each picture in pixels.
 
         Returns:
-            memory (B, h * w, D), row by row, and mask (B, h * w), true where a cell is inside.
+            memory (B, L, D), the cells of each picture row by row, and mask (B, L), false behind them.
         """
         x = images.unsqueeze(1)
         inside = sizes
@@ -59,11 +61,13 @@ class Encoder(nn.Module):
             x = x * mask
             for block in stage[1:]:
                 x = block(x, mask)
-        height, width = x.shape[2:]
-        cells = self.project(x.flatten(2).transpose(1, 2))
-        positions = grid_positions(height, width, cells.shape[-1], cells.device)
-        memory = self.norm(cells + self.position(positions).to(cells.dtype))
-        return memory, mask.flatten(1) > 0
+        # Pictures of a batch differ in shape more than in area: padding is half of the grid.
+        indices, mask = pack(mask.flatten(1) > 0)
+        cells = x.flatten(2).transpose(1, 2).take_along_dim(indices[..., None], 1)
+        cells = self.project(cells)
+        positions = grid_positions(*x.shape[2:], cells.shape[-1], cells.device)
+        memory = self.norm(cells + self.position(positions).to(cells.dtype)[indices])
+        return memory, mask
 
 
 class Down(nn.Module):

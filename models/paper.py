@@ -73,7 +73,7 @@ class PaperModel(Recognizer):
         """
         return self.decoder.step(state, tokens, memory)
 
-    def places(self, padded: tuple[int, int], size: tuple[int, int]) -> Tensor:  # noqa: ARG002
+    def places(self, size: tuple[int, int]) -> Tensor:
         """The cells or strips of the page around the picture: (L, 4) x0 y0 x1 y1 in its pixels."""
         top, left = (corners(torch.tensor([size]), self._config)[0] - FRAME).tolist()
         return place_boxes(self._config) - torch.tensor([left, top, left, top])

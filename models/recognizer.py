@@ -74,19 +74,19 @@ class Recognizer(nn.Module, ABC):
 
     @abstractmethod
     def step(self, state: Any, tokens: Tensor, memory: Any) -> tuple[Any, Tensor, Tensor]:
-        """Feed one token (B, K) to every hypothesis.
+        """Feed one token (B, K) to every hypothesis. What was `state` is used up.
 
         Returns:
             the next state, log-probabilities (B, K, V), attention (B, K, L) that chose the place.
         """
 
     @abstractmethod
-    def places(self, padded: tuple[int, int], size: tuple[int, int]) -> Tensor:
-        """Where the L places of the attention lie: (L, 4) x0 y0 x1 y1 in pixels of the picture.
+    def places(self, size: tuple[int, int]) -> Tensor:
+        """Where the attention's places lie in a picture of `size` (height, width).
 
-        Args:
-            padded: height and width of the batch that the picture was in.
-            size: height and width of the picture. Places may reach beyond it.
+        Returns:
+            (l, 4) x0 y0 x1 y1 in pixels; they may reach beyond the picture. These are the first l
+            of the L places of a batch; the others belong to larger pictures.
         """
 
     @abstractmethod

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from i2l_batch.errors import UsageError
 from i2l_batch.models.recognizer import Recognizer
@@ -113,10 +114,9 @@ class Learner:
             return self.model(batch.images(), batch.sizes, batch.inputs)
 
     def _places(self, batch: Batch) -> Tensor:
-        """(B, L, 4) boxes of the attention's places, each in pixels of its picture."""
-        height, width = batch.ink.shape[1:]
-        places = [self.model.places((height, width), (h, w)) for h, w in batch.sizes.tolist()]
-        return torch.stack(places).to(self.team.device)
+        """(B, L, 4) boxes of the attention's places in pixels of its picture; empty behind them."""
+        places = [self.model.places((height, width)) for height, width in batch.sizes.tolist()]
+        return pad_sequence(places, batch_first=True).to(self.team.device)
 
     def _penalty_sign(self, step: Step) -> float:
         """Derivative of |mean ASE_N - target| by that mean, over all workers.

@@ -18,17 +18,28 @@ from tests.models.tiny_model import (
 
 
 @torch.inference_mode()
-def test_memory_covers_the_picture_and_nothing_else() -> None:
+def test_memory_is_the_cells_of_the_picture_and_nothing_else() -> None:
     model = tiny_model()
     memory, mask = model.encoder(*pad_together(pictures(), 32, 64))
-    assert memory.shape == (3, 4 * 8, 16)
-    for (height, width), cells in zip(SIZES, mask.view(3, 4, 8), strict=True):
-        rows, columns = -(-height // STRIDE), -(-width // STRIDE)
-        assert cells[:rows, :columns].all()
-        assert cells.sum() == rows * columns
+    numbers = [len(model.places(size)) for size in SIZES]
+    assert numbers == [-(-height // STRIDE) * -(-width // STRIDE) for height, width in SIZES]
+    assert memory.shape == (3, max(numbers), 16)
+    assert [cells.tolist() for cells in mask] == [
+        [i < number for i in range(max(numbers))] for number in numbers
+    ]
 
 
 @torch.inference_mode()
+def test_the_cells_of_a_padded_picture_stay_in_order() -> None:
+    """Those of a picture that fills its batch, of which none is left out, are the same ones."""
+    model = tiny_model()
+    together, _ = model.encoder(*pad_together(pictures(), 32, 64))
+    for picture, cells in zip(pictures(), together, strict=True):
+        tight = tuple(-(-side // STRIDE) * STRIDE for side in picture.shape)
+        [alone], _ = model.encoder(*pad_together([picture], *tight))
+        assert_close(cells[: len(alone)], alone)
+
+
 def test_attention_is_a_distribution_over_the_picture() -> None:
     model = tiny_model()
     images, sizes = pad_together(pictures(), 32, 64)
@@ -36,7 +47,7 @@ def test_attention_is_a_distribution_over_the_picture() -> None:
     _, attention = model(images, sizes, some_tokens(3))
     assert len(attention) == model.config.num_layers
     for weights in attention:
-        assert weights.shape == (3, 6, 32)
+        assert weights.shape == (3, 6, mask.shape[1])
         assert_close(weights.sum(-1), torch.ones(3, 6))
         assert (weights * ~mask[:, None]).abs().max() == 0
 
