@@ -177,6 +177,7 @@ app.command()(explain)
 app.add_typer(commands.dataset, name="dataset")
 app.command()(commands.train)
 app.command()(commands.evaluate)
+app.command()(commands.calibrate)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

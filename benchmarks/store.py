@@ -55,6 +55,7 @@ def transcript(number: int) -> Transcript:
         latex=LATEX % number,
         confidence=(number * 7919 % 10007) / 10007,
         score=-(number % 1000) / 500,
+        lowest=-(number % 1000) / 100,
         num_tokens=60,
         stop="eos",
         valid=True,

@@ -6,6 +6,7 @@ In: options. Out: a connected Ray and a `Plan`. Nothing else in the package star
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
 import shutil
@@ -22,8 +23,8 @@ from i2l_batch.errors import I2LError, StoreError, UsageError
 from i2l_batch.interrupts import handlers_kept, whole
 from i2l_batch.lock import FolderLock
 
-THREADS_PER_READER = 4
-"""CPU threads of a model. More gain little on pictures this small; fewer models save memory."""
+READER_BYTES = 1_200_000_000
+"""Memory of a process that reads on a CPU."""
 
 EXTRACT_CPUS = 0.5
 """What an extraction task asks Ray for at most: it computes in a child process, and often waits."""
@@ -34,6 +35,8 @@ class Machine(NamedTuple):
 
     cpus: int
     gpus: int = 0
+    memory: float = math.inf
+    """Bytes that workers may use."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,8 +57,9 @@ class Plan:
 def plan(config: TranscribeConfig, machines: Sequence[Machine]) -> Plan:
     """Share out the cores and GPUs of a cluster.
 
-    On GPUs there is one model each. On CPUs there is a model for every four cores of a machine, on
-    one core one model and one extraction share it. Half a core per model stays for extraction.
+    On GPUs there is one model each. On CPUs there is a model for every core, if there is memory for
+    so many: on these small pictures two models of one thread read one and a half times as much as
+    one of two threads (benchmarks/transcribe.md). Half a core per model stays for extraction.
 
     Raises:
         UsageError: GPUs are asked for that are not there.
@@ -75,7 +79,7 @@ def plan(config: TranscribeConfig, machines: Sequence[Machine]) -> Plan:
         reader_cpus = min(0.5, *(m.cpus / (2 * m.gpus) for m in hosts))
         extractors = max(1, cpus - readers)
     else:
-        models = [max(1, m.cpus // THREADS_PER_READER) for m in machines]
+        models = [max(1, int(min(m.cpus, m.memory // READER_BYTES))) for m in machines]
         readers = extractors = sum(models)
         threads = min(m.cpus // count for m, count in zip(machines, models, strict=True))
         reader_cpus = threads - EXTRACT_CPUS
@@ -188,7 +192,10 @@ def _machines() -> list[Machine]:
     import ray
 
     offers = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    machines = [Machine(int(offer.get("CPU", 0)), int(offer.get("GPU", 0))) for offer in offers]
+    machines = [
+        Machine(int(o.get("CPU", 0)), int(o.get("GPU", 0)), o.get("memory", math.inf))
+        for o in offers
+    ]
     return [machine for machine in machines if machine.cpus] or [Machine(1)]
 
 

@@ -8,11 +8,13 @@ from typing import Literal
 
 from i2l_batch.errors import UsageError
 
+BeamSize = int | Literal["auto"]
 
-def check_beam_size(size: int) -> None:
-    """Raise UsageError unless the beam search takes it."""
-    if not 1 <= size <= 50:
-        raise UsageError(f"--beam-size {size} is out of range: use 1 to 50")
+
+def check_beam_size(size: BeamSize) -> None:
+    """Raise UsageError unless the search takes it."""
+    if size != "auto" and not 1 <= size <= 50:
+        raise UsageError(f"--beam-size {size} is out of range: use 1 to 50, or auto")
 
 
 def check_positive(**options: int | None) -> None:
@@ -60,8 +62,9 @@ class TranscribeConfig:
     extract: ExtractConfig = ExtractConfig()
     model: Path | None = None
     """Folder of a checkpoint; null for the one that comes with the package."""
-    beam_size: int = 5
-    """Hypotheses followed per formula (1-50); 1 is greedy, and fastest."""
+    beam_size: BeamSize = "auto"
+    """Hypotheses followed per formula (1-50); 1 is greedy, and fastest. auto: 1, and 5 for the
+    formulas of which the model is unsure then."""
     batch_size: int = 32
     """Most formulas that are decoded at once."""
     max_length: int = 256

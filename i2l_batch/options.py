@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -41,6 +41,16 @@ class Format(str, Enum):
     jsonl = "jsonl"
     markdown = "markdown"
     parquet = "parquet"
+
+
+def parse_beam_size(text: str) -> int | Literal["auto"]:
+    """The value of `--beam-size`."""
+    if text == "auto":
+        return "auto"
+    try:
+        return int(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is neither a whole number nor auto") from error
 
 
 IMAGES, DEVICE = Images(EXTRACT.images), Device(RUN.device)
@@ -79,7 +89,13 @@ DocumentTimeout = Annotated[
 MemoryLimit = Annotated[int, typer.Option(help="MiB that extracting one document may take.")]
 
 BeamSize = Annotated[
-    int, typer.Option(help="Transcriptions kept in view per formula (1-50); 1 is fastest.")
+    Any,
+    typer.Option(
+        parser=parse_beam_size,
+        metavar="N|auto",
+        help="Transcriptions kept in view per formula (1-50); 1 is fastest; auto: 1, and 5 where "
+        "that is unsure.",
+    ),
 ]
 BatchSize = Annotated[int, typer.Option("--batch-size", "-b", help="Formulas decoded at once.")]
 DeviceOption = Annotated[

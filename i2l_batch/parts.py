@@ -60,6 +60,7 @@ def formula_row(
         "latex": transcript.latex,
         "confidence": transcript.confidence,
         "score": transcript.score,
+        "lowest": transcript.lowest,
         "num_tokens": transcript.num_tokens,
         "stop": transcript.stop,
         "valid": transcript.valid,

@@ -142,8 +142,10 @@ class Transcript:
 
     latex: str
     confidence: float
-    """Between 0 and 1."""
+    """Probability that `latex` is exactly right, 0 to 1; see `calibration`."""
     score: float
+    lowest: float
+    """Log-probability of the least probable token, end of sequence included; at most 0."""
     num_tokens: int
     stop: Literal["eos", "length"]
     valid: bool
@@ -201,6 +203,7 @@ FORMULA_SCHEMA = pa.schema(
         pa.field("latex", pa.string(), nullable=False),
         pa.field("confidence", pa.float32(), nullable=False),
         pa.field("score", pa.float32(), nullable=False),
+        pa.field("lowest", pa.float32(), nullable=False),
         pa.field("num_tokens", pa.int32(), nullable=False),
         pa.field("stop", pa.string(), nullable=False),
         pa.field("valid", pa.bool_(), nullable=False),

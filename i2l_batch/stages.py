@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from i2l_batch.config import ExtractConfig
+from i2l_batch.config import BeamSize, ExtractConfig
 from i2l_batch.errors import SourceError
 from i2l_batch.extract.files import file_sha256
 from i2l_batch.guard import ExtractionGuard
@@ -85,7 +85,7 @@ class Reader:
         self,
         checkpoint: Path | None,
         device: Device,
-        beam_size: int,
+        beam_size: BeamSize,
         batch_size: int,
         max_length: int,
         attention: bool,
@@ -93,7 +93,7 @@ class Reader:
     ) -> None:
         self._checkpoint = checkpoint
         self._device: Device = device
-        self._beam_size = beam_size
+        self._beam_size: BeamSize = beam_size
         self._batch_size = batch_size
         self._max_length = max_length
         self._attention = attention

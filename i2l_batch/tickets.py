@@ -208,6 +208,7 @@ def unreadable() -> Transcript:
         latex="",
         confidence=0.0,
         score=float("-inf"),
+        lowest=float("-inf"),
         num_tokens=0,
         stop="length",
         valid=False,

@@ -7,7 +7,7 @@ compute little padding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -19,6 +19,8 @@ from torch import Tensor
 from i2l_batch.answers import NOTHING, completed, transcript
 from i2l_batch.attention import Attention
 from i2l_batch.batches import Key, key_of, size_batches
+from i2l_batch.calibration import UNSURE, load_calibration
+from i2l_batch.config import BeamSize
 from i2l_batch.errors import UsageError
 from i2l_batch.grammar import Grammar
 from i2l_batch.grammar.constraint import Constrained, Masks
@@ -33,6 +35,9 @@ from i2l_batch.records import Symbol, Transcript
 from i2l_batch.symbols import find_symbols
 
 Device = Literal["auto", "cpu", "cuda"]
+
+THOROUGH = 5
+"""Hypotheses that `auto` follows where one is not enough."""
 
 REMEMBERED = 10_000
 """Pictures whose answers are kept, for the same formula on another page or in another paper."""
@@ -56,7 +61,7 @@ class Transcriber:
         checkpoint: Path = SHIPPED,
         *,
         device: Device = "auto",
-        beam_size: int = 5,
+        beam_size: BeamSize = "auto",
         batch_size: int = 32,
         max_length: int = 256,
         attention: bool = False,
@@ -67,7 +72,8 @@ class Transcriber:
         Args:
             checkpoint: folder with weights, configuration and vocabulary.
             device: `auto` takes the GPU where there is one.
-            beam_size: hypotheses that are followed per picture; 1 is greedy, and fastest.
+            beam_size: hypotheses that are followed per picture; 1 is greedy, and fastest; `auto` is
+                1, and 5 for pictures of which the model is unsure then.
             batch_size: most pictures that are decoded at once.
             max_length: most tokens of an answer.
             attention: also find where each token stands: `Transcript.symbols`, and `look`.
@@ -77,14 +83,15 @@ class Transcriber:
             torch.set_num_threads(num_threads)
         self.device = choose_device(device)
         self.model, self.tokenizer = load_checkpoint(checkpoint, self.device)
-        self.batch_size = batch_size
+        self.batch_size, self.beam_size = batch_size, beam_size
         self.beam = BeamConfig(
             bos=BOS,
             eos=EOS,
-            beam_size=beam_size,
+            beam_size=1 if beam_size == "auto" else beam_size,
             max_length=min(max_length, self.model.config.max_tokens),
             record_attention=attention,
         )
+        self._calibration = load_calibration(checkpoint)
         self._grammar = Grammar(self.tokenizer.vocabulary)
         self._masks = Masks(self._grammar, self.device)
         self._known: dict[Key, Reading] = {}
@@ -136,7 +143,14 @@ class Transcriber:
 
     def _transcript(self, reading: Reading, picture: Prepared) -> Transcript:
         hypotheses, symbols = reading.hypotheses, reading.symbols
-        return transcript(hypotheses, self.tokenizer, self._grammar, picture.flags, symbols)
+        return transcript(
+            hypotheses,
+            self.tokenizer,
+            self._grammar,
+            picture.flags,
+            calibration=self._calibration,
+            symbols=symbols,
+        )
 
     def _remember(self, found: dict[Key, Reading]) -> None:
         self._known |= found
@@ -148,19 +162,37 @@ class Transcriber:
         blank = {key for key, picture in pictures.items() if "blank" in picture.flags}
         for key in blank:
             yield key, self._reading(pictures[key], NOTHING)
-        for batch in size_batches(pictures.keys() - blank, self.batch_size):
-            images, sizes = pad([pictures[key].ink for key in batch])
-            for key, hypotheses in zip(batch, self._decode(images, sizes), strict=True):
+        unsure: set[Key] = set()
+        for key, hypotheses in self._search(pictures, pictures.keys() - blank, self.beam):
+            if self.beam_size == "auto" and self._is_unsure(hypotheses[0]):
+                unsure.add(key)
+            else:
                 yield key, self._reading(pictures[key], hypotheses)
+        # All together, and encoded again: a few at a time would cost more.
+        thorough = replace(self.beam, beam_size=THOROUGH)
+        for key, hypotheses in self._search(pictures, unsure, thorough):
+            yield key, self._reading(pictures[key], hypotheses)
+
+    def _is_unsure(self, hypothesis: Hypothesis) -> bool:
+        """Whether a greedy answer is to be looked for again."""
+        limit = self._calibration.unsure if self._calibration else UNSURE
+        return hypothesis.score < limit or not hypothesis.finished
+
+    def _search(
+        self, pictures: Mapping[Key, Prepared], keys: Set[Key], beam: BeamConfig
+    ) -> Iterator[tuple[Key, list[Hypothesis]]]:
+        """Some of the pictures with what the search found, in any order."""
+        for batch in size_batches(keys, self.batch_size):
+            images, sizes = pad([pictures[key].ink for key in batch])
+            yield from zip(batch, self._decode(images, sizes, beam), strict=True)
 
     @torch.inference_mode()
-    def _decode(self, images: Tensor, sizes: Tensor) -> list[list[Hypothesis]]:
+    def _decode(self, images: Tensor, sizes: Tensor, beam: BeamConfig) -> list[list[Hypothesis]]:
         with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
             memory = self.model.encode(images.to(self.device), sizes.to(self.device))
-            beam = self.beam.beam_size
-            stepper = ModelStepper(self.model, memory, beam)
-            stepper = Constrained(stepper, self._masks, len(images), beam)
-            return beam_search(stepper, len(images), self.beam, self.device)
+            stepper = ModelStepper(self.model, memory, beam.beam_size)
+            stepper = Constrained(stepper, self._masks, len(images), beam.beam_size)
+            return beam_search(stepper, len(images), beam, self.device)
 
     def _reading(self, picture: Prepared, hypotheses: list[Hypothesis]) -> Reading:
         if not self.beam.record_attention:

@@ -58,6 +58,8 @@ class Hypothesis:
     """Sum over the tokens, and eos where it was reached."""
     finished: bool
     """Ends with eos; else it was cut at `max_length`."""
+    lowest: float
+    """Log-probability of the least probable token, eos included."""
     attention: Tensor | None = field(default=None, compare=False)
     """(T, L) float, a row for each of `num_steps` predictions, eos included; where recorded."""
 
@@ -95,6 +97,7 @@ def beam_search(
     inputs = torch.arange(batch_size, device=device)  # (B,) which input a row is
     scores = torch.full((batch_size, beam), float("-inf"), device=device)
     scores[:, 0] = 0.0  # all hypotheses start alike: only the first may branch
+    lowest = torch.zeros(batch_size, beam, device=device)
     # (B, K, T, 2) each token of a hypothesis, and which of the K its past was at that step.
     history = torch.empty(batch_size, beam, 0, 2, dtype=torch.long, device=device)
     tokens = torch.full((batch_size, beam), config.bos, device=device)
@@ -107,15 +110,17 @@ def beam_search(
         width = min(2 * beam, beam * vocabulary)
         best, index = extended.flatten(1).topk(width)
         parents, chosen = index // vocabulary, index % vocabulary
+        lows = torch.minimum(lowest.gather(1, parents), best - scores.gather(1, parents))
         # 2. Those that end among the first K are done.
         ended = (chosen == config.eos) & (best > float("-inf"))
-        found.finish(inputs, history, best, parents, ended[:, :beam])
+        found.finish(inputs, history, best, lows, parents, ended[:, :beam])
         # 3. The first K of the others go on, for inputs that are not done.
         best = best.masked_fill(chosen == config.eos, float("-inf"))
         scores, order = best.topk(min(beam, width))
         parents, tokens = parents.gather(1, order), chosen.gather(1, order)
+        lowest = lows.gather(1, order)
         if scores.shape[1] < beam:  # a vocabulary smaller than the beam
-            scores, parents, tokens = _widen(scores, parents, tokens, beam)
+            scores, lowest, parents, tokens = _widen(scores, lowest, parents, tokens, beam)
         alive = (scores > float("-inf")).any(1)  # a stepper may let nothing follow
         searching = [
             not found.has_all(i) and more
@@ -124,12 +129,13 @@ def beam_search(
         rows = torch.tensor(searching, device=device).nonzero()[:, 0]
         if not len(rows):
             return found.ranked()
-        parents, tokens, scores, inputs = parents[rows], tokens[rows], scores[rows], inputs[rows]
+        parents, tokens, inputs = parents[rows], tokens[rows], inputs[rows]
+        scores, lowest = scores[rows], lowest[rows]
         latest = torch.stack([tokens, parents], -1)[:, :, None]
         history = torch.cat([history[rows[:, None], parents], latest], 2)
         if length < config.max_length:
             stepper.select(rows, parents)
-    found.cut(inputs, history, scores)
+    found.cut(inputs, history, scores, lowest)
     return found.ranked()
 
 
@@ -149,19 +155,25 @@ class _Found:
             self._seen.append((rows, attention.float()))
 
     def finish(
-        self, inputs: Tensor, history: Tensor, best: Tensor, parents: Tensor, ended: Tensor
+        self,
+        inputs: Tensor,
+        history: Tensor,
+        best: Tensor,
+        lows: Tensor,
+        parents: Tensor,
+        ended: Tensor,
     ) -> None:
         """Note the hypotheses that end at this step."""
         for row, k in ended.nonzero().tolist():
             parent = int(parents[row, k])
-            past = history[row, parent]
-            self._add(inputs[row], past[:, 0], [*past[:, 1].tolist(), parent], best[row, k], True)
+            past, scores = history[row, parent], (best[row, k], lows[row, k])
+            self._add(inputs[row], past[:, 0], [*past[:, 1].tolist(), parent], *scores, True)
 
-    def cut(self, inputs: Tensor, history: Tensor, scores: Tensor) -> None:
+    def cut(self, inputs: Tensor, history: Tensor, scores: Tensor, lowest: Tensor) -> None:
         """Note the hypotheses that were still open at the maximum length."""
         for row, k in (scores > float("-inf")).nonzero().tolist():
-            past = history[row, k]
-            self._add(inputs[row], past[:, 0], past[:, 1].tolist(), scores[row, k], False)
+            past, of_past = history[row, k], (scores[row, k], lowest[row, k])
+            self._add(inputs[row], past[:, 0], past[:, 1].tolist(), *of_past, False)
 
     def has_all(self, i: int) -> bool:
         """Whether a whole beam of input `i` has ended."""
@@ -180,7 +192,13 @@ class _Found:
         ]
 
     def _add(
-        self, i: Tensor, tokens: Tensor, slots: list[int], log_probability: Tensor, finished: bool
+        self,
+        i: Tensor,
+        tokens: Tensor,
+        slots: list[int],
+        log_probability: Tensor,
+        lowest: Tensor,
+        finished: bool,
     ) -> None:
         attention = None
         if self._config.record_attention:
@@ -191,18 +209,20 @@ class _Found:
                 tokens=tuple(tokens.tolist()),
                 log_probability=float(log_probability),
                 finished=finished,
+                lowest=float(lowest),
                 attention=attention,
             )
         )
 
 
 def _widen(
-    scores: Tensor, parents: Tensor, tokens: Tensor, beam: int
-) -> tuple[Tensor, Tensor, Tensor]:
+    scores: Tensor, lowest: Tensor, parents: Tensor, tokens: Tensor, beam: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Fill the beam with impossible hypotheses."""
     missing = (scores.shape[0], beam - scores.shape[1])
     return (
         torch.cat([scores, scores.new_full(missing, float("-inf"))], 1),
+        torch.cat([lowest, lowest.new_zeros(missing)], 1),
         torch.cat([parents, parents.new_zeros(missing)], 1),
         torch.cat([tokens, tokens.new_zeros(missing)], 1),
     )

@@ -1,7 +1,7 @@
 """The compact encoder: a picture of ink to a grid of memory cells, one per 8x8 pixels.
 
-Shapes: B pictures, C channels, H x W pixels, h x w cells with h = ceil(H / 8), L the most cells of a
-picture, D model width.
+Shapes: B pictures, C channels, H x W pixels, h x w cells with h = ceil(H / 8), L the most cells of
+a picture, D model width.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Encoder(nn.Module):
             sizes: (B, 2) int height and width of each picture in pixels.
 
         Returns:
-            memory (B, L, D), the cells of each picture row by row, and mask (B, L), false behind them.
+            memory (B, L, D): the cells of each picture, row by row; mask (B, L): false behind them.
         """
         x = images.unsqueeze(1)
         inside = sizes
@@ -65,7 +65,8 @@ class Encoder(nn.Module):
         indices, mask = pack(mask.flatten(1) > 0)
         cells = x.flatten(2).transpose(1, 2).take_along_dim(indices[..., None], 1)
         cells = self.project(cells)
-        positions = grid_positions(*x.shape[2:], cells.shape[-1], cells.device)
+        height, width = x.shape[2:]
+        positions = grid_positions(height, width, cells.shape[-1], cells.device)
         memory = self.norm(cells + self.position(positions).to(cells.dtype)[indices])
         return memory, mask
 

@@ -12,21 +12,25 @@ from pathlib import Path
 from i2l_batch.errors import CheckpointError
 
 WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocab.json"
+CALIBRATION = "calibration.json"
+"""How sure of its answers the model is to be; a checkpoint need not have it."""
 SHIPPED = Path(__file__).resolve().parent / "weights" / "compact"
 """The checkpoint that comes with the package."""
 
 
 def checkpoint_sha256(folder: Path) -> str:
-    """Hash of a checkpoint's three files, wherever it lies: the exact model that made a row.
+    """Hash of a checkpoint's files, wherever it lies: the exact model that made a row.
 
     Raises:
         CheckpointError: a file is missing.
     """
     digest = hashlib.sha256()
-    for name in (WEIGHTS, CONFIG, VOCABULARY):
+    for name in (WEIGHTS, CONFIG, VOCABULARY, CALIBRATION):
         try:
             content = (folder / name).read_bytes()
         except OSError as error:
+            if name == CALIBRATION and isinstance(error, FileNotFoundError):
+                continue
             raise CheckpointError(f"{folder} is not a checkpoint: {name} is missing") from error
         digest.update(hashlib.sha256(content).digest())
     return digest.hexdigest()

@@ -14,8 +14,8 @@ from torch import Tensor
 from i2l_batch.models.encoder import STRIDE
 
 PADDED, LEAST = 1.15, 2
-"""A group of at least 2 grows while its grid has at most 1.15 times the area of its pictures. On the
-validation images of im2latex-100k 4 % of what is encoded is padding then, and 44 % without groups."""
+"""A group of at least 2 grows while its grid has at most 1.15 times the area of its pictures. Of
+what is encoded of im2latex-100k's validation images 4 % is padding then, without groups 44 %."""
 
 MOST_PIXELS = 500_000
 """Of a group's grid, unless one picture has more: it takes about 60 MB while it is encoded."""

@@ -18,6 +18,7 @@ def hashed(crop: Crop) -> Transcript:
         latex=hashlib.sha256(crop.png).hexdigest()[:12],
         confidence=0.5,
         score=-0.7,
+        lowest=-1.5,
         num_tokens=12,
         stop="eos",
         valid=True,

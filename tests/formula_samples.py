@@ -50,6 +50,7 @@ def row(source: str, version: str, index: int, png: bytes = b"\x89PNG 12345") ->
         latex=latex(source, version, index),
         confidence=1 / (1 + index),
         score=-0.25,
+        lowest=-1.0,
         num_tokens=7,
         stop="eos",
         valid=index % 2 == 0,

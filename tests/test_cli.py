@@ -209,7 +209,7 @@ def test_a_run_and_its_refusals(
         (["{tmp}/empty"], "no PDF or image files found in {tmp}/empty"),
         (["{tmp}", "--pages", "4-2"], "--pages 4-2: 4-2 is no range of pages"),
         (["{tmp}", "--dpi", "20"], "--dpi 20 is out of range: use 50 to 1200"),
-        (["{tmp}", "--beam-size", "0"], "--beam-size 0 is out of range: use 1 to 50"),
+        (["{tmp}", "--beam-size", "0"], "--beam-size 0 is out of range: use 1 to 50, or auto"),
         (["{tmp}", "--batch-size", "0"], "--batch-size 0: use 1 or more"),
         (["{tmp}", "--memory-limit", "1"], "--memory-limit 1 MiB is too little: use 128 or more"),
         (["{tmp}", "--document-timeout", "0"], "--document-timeout 0.0 must be positive"),
@@ -244,7 +244,10 @@ def test_a_mistake_is_one_line_and_changes_nothing(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["evaluate", "m", "t", "--beam-size", "0"], "--beam-size 0 is out of range: use 1 to 50"),
+        (
+            ["evaluate", "m", "t", "--beam-size", "0"],
+            "--beam-size 0 is out of range: use 1 to 50, or auto",
+        ),
         (["evaluate", "m", "t", "--limit", "0"], "--limit 0: use 1 or more"),
         (["dataset", "build", "f", "-o", "d", "--workers", "-1"], "--workers -1: use 1 or more"),
     ],

@@ -38,10 +38,9 @@ def test_a_machine_bears_its_plan(cpus: int, gpus: int, options: dict[str, Any])
     ("cpus", "gpus", "readers", "threads", "extractors"),
     [
         (1, 0, 1, 1, 1),
-        (2, 0, 1, 2, 1),
-        (3, 0, 1, 3, 1),
-        (4, 0, 1, 4, 1),
-        (16, 0, 4, 4, 4),
+        (2, 0, 2, 1, 2),
+        (3, 0, 3, 1, 3),
+        (16, 0, 16, 1, 16),
         (1, 1, 1, 1, 1),
         (16, 1, 1, 16, 15),
         (16, 8, 8, 2, 8),
@@ -53,10 +52,21 @@ def test_the_table(cpus: int, gpus: int, readers: int, threads: int, extractors:
     assert found.reader_gpus == (1 if gpus else 0)
 
 
+@pytest.mark.parametrize(
+    ("gigabytes", "readers", "threads"), [(0.5, 1, 8), (2, 1, 8), (5, 4, 2), (9, 7, 1), (99, 8, 1)]
+)
+def test_models_share_cores_where_memory_is_scarce(
+    gigabytes: float, readers: int, threads: int
+) -> None:
+    found = plan(TranscribeConfig(), [Machine(8, memory=gigabytes * 1e9)])
+    assert (found.readers, found.reader_threads) == (readers, threads)
+    assert demand(found)[0] <= 8
+
+
 def test_no_model_asks_for_more_than_one_machine_has() -> None:
-    machines = [Machine(2), Machine(2), Machine(3), Machine(16)]
+    machines = [Machine(2, memory=2e9), Machine(2, memory=2e9), Machine(3), Machine(16)]
     found = plan(TranscribeConfig(), machines)
-    assert found.readers == 7
+    assert found.readers == 1 + 1 + 3 + 16
     assert found.reader_cpus <= 2
     assert demand(found)[0] <= 23
 

@@ -81,6 +81,7 @@ def paper(run: str) -> tuple[Document, list[dict[str, object]]]:
             latex=latex,
             confidence=0.5,
             score=-0.1,
+            lowest=-0.5,
             num_tokens=3,
             stop="eos",
             valid=True,

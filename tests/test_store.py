@@ -55,6 +55,7 @@ def test_rows_come_back_as_they_were_given(tmp_path: Path) -> None:
         "latex": r"\text{'a.pdf'}_{v1}^{1}",
         "confidence": 0.5,
         "score": -0.25,
+        "lowest": -1.0,
         "num_tokens": 7,
         "stop": "eos",
         "valid": False,

@@ -14,16 +14,19 @@ from torch import Tensor
 
 from i2l_batch.answers import transcript
 from i2l_batch.batches import BATCH_PIXELS, Key, size_batches
+from i2l_batch.calibration import Calibration, to_json
 from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import CheckpointError
 from i2l_batch.extract import extract_chunk
 from i2l_batch.grammar import Grammar
 from i2l_batch.images import decode_png
 from i2l_batch.models.beam_search import Hypothesis
+from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.decoder import Memory
-from i2l_batch.models.tokenizer import Tokenizer
-from i2l_batch.transcriber import Transcriber, pad
+from i2l_batch.models.files import CALIBRATION
+from i2l_batch.models.tokenizer import EOS, Tokenizer
+from i2l_batch.transcriber import THOROUGH, Transcriber, pad
 from tests.conftest import EXAMPLES
 
 
@@ -90,6 +93,7 @@ def test_an_answer_that_was_cut_is_closed_and_says_so() -> None:
         Hypothesis(
             tokens=tuple(tokenizer.encode(latex.split())),
             log_probability=-n,
+            lowest=-n,
             finished=latex.endswith("}"),
         )
         for n, latex in enumerate(["x ^ { x }", "x ^ { x", "x ^"])
@@ -106,7 +110,7 @@ def test_an_answer_that_was_cut_is_closed_and_says_so() -> None:
 def test_a_loop_is_cut_to_one_turn_and_says_so() -> None:
     tokenizer = Tokenizer.from_tokens(["x", "{", "}", "^"])
     ids = tuple(tokenizer.encode(["{", "x", *["^", "{", "x"] * 40]))
-    stuck = Hypothesis(tokens=ids, log_probability=-1.0, finished=True)
+    stuck = Hypothesis(tokens=ids, log_probability=-1.0, finished=True, lowest=-1.0)
     answer = transcript([stuck], tokenizer, Grammar(tokenizer.vocabulary), ())
     assert answer.latex == "{ x ^ { } }"
     assert answer.flags == ("repeats",)
@@ -179,3 +183,33 @@ def test_padding_is_empty() -> None:
     assert images.dtype == torch.float32
     assert images[0, :3, :5].unique().tolist() == [1.0]
     assert images.sum().item() == pytest.approx(15 + 18 * 0.2)
+
+
+def test_auto_is_greedy_where_that_is_sure_and_a_beam_where_not(
+    pictures: list[np.ndarray], checkpoint: Path, tmp_path: Path
+) -> None:
+    model, tokenizer = load_checkpoint(checkpoint)
+    assert isinstance(model, Compact)
+    with torch.no_grad():
+        model.decoder.output.bias[EOS] += 1.5  # or hardly an answer would end
+    copy = tmp_path / "copy"
+    save_checkpoint(copy, model, tokenizer)
+    greedy = reader(copy, beam_size=1).transcribe(pictures)
+    beam = reader(copy, beam_size=THOROUGH).transcribe(pictures)
+    unsure = float(np.median([answer.score for answer in greedy]))
+    weights = (1.0, 0.0, 0.0, 0.0)
+    calibration = Calibration(bias=0.0, weights=weights, unsure=unsure)
+    (copy / CALIBRATION).write_bytes(to_json(calibration, []))
+    kinds = set()
+    answers = reader(copy, beam_size="auto").transcribe(pictures)
+    for answer, first, better in zip(answers, greedy, beam, strict=True):
+        is_sure = first.score >= unsure and first.stop == "eos"
+        expected = first if is_sure else better
+        assert answer.latex == expected.latex
+        assert answer.score == pytest.approx(expected.score, abs=1e-4)
+        assert len(answer.alternatives) == len(expected.alternatives)
+        kinds.add(is_sure)
+        is_cut = not {"max_length", "repeats"}.isdisjoint(answer.flags)
+        odds = calibration.confidence(answer.score, answer.lowest, answer.num_tokens)
+        assert answer.confidence == (0.0 if is_cut else pytest.approx(odds))
+    assert kinds == {True, False}

@@ -30,6 +30,7 @@ def explained(tokens: Sequence[str], cell: int = 10, **facts: object) -> Explain
         latex=" ".join(tokens),
         confidence=0.75,
         score=-0.3,
+        lowest=-0.5,
         num_tokens=count,
         stop="eos",
         valid=True,

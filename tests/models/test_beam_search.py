@@ -37,12 +37,9 @@ class TableModel:
         self.rows = self.rows[rows]
         self.last = self.last[rows[:, None], parents]
 
-    def log_probability(self, row: int, tokens: tuple[int, ...]) -> float:
-        total, before, last = 0.0, BOS, BOS
-        for token in tokens:
-            total += float(self.table[row, before, last, token])
-            before, last = last, token
-        return total
+    def log_probabilities(self, row: int, tokens: tuple[int, ...]) -> list[float]:
+        steps = zip((BOS, BOS, *tokens), (BOS, *tokens), tokens, strict=False)
+        return [float(self.table[row, before, last, token]) for before, last, token in steps]
 
 
 def brute_force(model: TableModel, row: int, config: BeamConfig) -> Hypothesis:
@@ -51,7 +48,8 @@ def brute_force(model: TableModel, row: int, config: BeamConfig) -> Hypothesis:
     candidates = [
         Hypothesis(
             tokens=tokens,
-            log_probability=model.log_probability(row, (*tokens, EOS)),
+            log_probability=sum(model.log_probabilities(row, (*tokens, EOS))),
+            lowest=min(model.log_probabilities(row, (*tokens, EOS))),
             finished=True,
         )
         for n in range(config.max_length)
@@ -89,7 +87,9 @@ def test_log_probabilities_are_those_of_the_returned_tokens(beam_size: int) -> N
         assert len({(h.tokens, h.finished) for h in hypotheses}) == len(hypotheses)
         for h in hypotheses:
             tokens = (*h.tokens, EOS) if h.finished else h.tokens
-            assert h.log_probability == pytest.approx(model.log_probability(row, tokens), abs=1e-5)
+            steps = model.log_probabilities(row, tokens)
+            assert h.log_probability == pytest.approx(sum(steps), abs=1e-5)
+            assert h.lowest == pytest.approx(min(steps), abs=1e-5)
             assert EOS not in h.tokens
             assert h.finished or len(h.tokens) == config.max_length
 

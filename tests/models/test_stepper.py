@@ -36,7 +36,7 @@ def test_inputs_that_leave_change_nothing_for_the_others(architecture: str) -> N
         places = looked.shape[-1]
         assert_close(attention[mine, :, :places], looked[0])
         parents = torch.randint(0, beams, (8, beams), generator=generator)[left]
-        rows = torch.tensor([i for i, input in enumerate(left) if input != leaving])
+        rows = torch.tensor([i for i, one in enumerate(left) if one != leaving])
         together.select(rows, parents[rows])
         alone.select(torch.tensor([0]), parents[mine : mine + 1])
         left.remove(leaving)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from i2l_batch.config import BeamSize
 from i2l_batch.latex import tokenize
 from i2l_batch.metrics import Tally
 from i2l_batch.models.files import CONFIG, checkpoint_sha256
@@ -35,7 +36,7 @@ class ModelAnswers:
     """What one model says."""
 
     def __init__(
-        self, checkpoint: Path, *, device: Device, beam_size: int, batch_size: int
+        self, checkpoint: Path, *, device: Device, beam_size: BeamSize, batch_size: int
     ) -> None:
         """Load the model. Raises CheckpointError."""
         self.checkpoint = checkpoint
@@ -69,7 +70,7 @@ class ModelAnswers:
             "path": str(self.checkpoint),
             "sha256": checkpoint_sha256(self.checkpoint),
             "architecture": config["architecture"],
-            "beam_size": self.transcriber.beam.beam_size,
+            "beam_size": self.transcriber.beam_size,
             "length_penalty": self.transcriber.beam.length_penalty,
             "max_length": self.transcriber.beam.max_length,
         }

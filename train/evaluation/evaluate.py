@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from i2l_batch.config import TranscribeConfig, check_beam_size, check_positive
+from i2l_batch.config import BeamSize, TranscribeConfig, check_beam_size, check_positive
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import StoreError
 from i2l_batch.metrics import Tally
@@ -49,7 +49,7 @@ class EvaluateConfig:
     """Leave out formulas with more tokens in their label."""
     limit: int | None = None
     """Take only the first so many."""
-    beam_size: int = TranscribeConfig().beam_size
+    beam_size: BeamSize = TranscribeConfig().beam_size
     batch_size: int = TranscribeConfig().batch_size
     device: Device = "auto"
     image_match: bool | None = None

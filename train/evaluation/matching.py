@@ -23,7 +23,7 @@ from i2l_batch.train.records_file import read_records
 _KEYS = ("page", "index", "number")
 _COLUMNS = (
     *("formula_id", "source", "page", "index", "number"),
-    *("latex", "confidence", "score", "num_tokens", "stop", "valid", "flags"),
+    *("latex", "confidence", "score", "lowest", "num_tokens", "stop", "valid", "flags"),
 )
 
 
@@ -173,7 +173,7 @@ def _name(source: str, record: Mapping[str, Any]) -> str:
 
 
 def _transcript(formula: Mapping[str, Any]) -> Transcript:
-    names = ("latex", "confidence", "score", "num_tokens", "stop", "valid")
+    names = ("latex", "confidence", "score", "lowest", "num_tokens", "stop", "valid")
     return Transcript(
         **{name: formula[name] for name in names}, flags=tuple(formula["flags"]), alternatives=()
     )

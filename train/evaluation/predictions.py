@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from i2l_batch.canonical import canonicalize
 from i2l_batch.durable import whole_file
 from i2l_batch.metrics import edit_distance
 from i2l_batch.train.evaluation.summary import Judged, bin_of
@@ -25,11 +26,13 @@ PREDICTION_SCHEMA = pa.schema(
         pa.field("prediction", pa.string()),  # null: the results hold no such formula
         pa.field("confidence", pa.float32()),
         pa.field("score", pa.float32()),
+        pa.field("lowest", pa.float32()),
         pa.field("num_tokens", pa.int32()),
         pa.field("stop", pa.string()),
         pa.field("valid", pa.bool_(), nullable=False),
         pa.field("edit_distance", pa.float32(), nullable=False),
         pa.field("exact", pa.bool_(), nullable=False),
+        pa.field("exact_canonical", pa.bool_(), nullable=False),
         pa.field("image_match_harvard", pa.bool_()),  # null: not compared, or the label
         pa.field("image_match_strict", pa.bool_()),  # gives no picture
         pa.field("bin", pa.int32(), nullable=False),
@@ -72,11 +75,13 @@ def row(formula: Judged) -> dict[str, Any]:
         "prediction": answer and answer.latex,
         "confidence": answer and answer.confidence,
         "score": answer and answer.score,
+        "lowest": answer and answer.lowest,
         "num_tokens": answer and answer.num_tokens,
         "stop": answer and answer.stop,
         "valid": formula.valid,
         "edit_distance": edit_distance(formula.tokens, label.tokens),
         "exact": formula.tokens == label.tokens,
+        "exact_canonical": canonicalize(formula.tokens) == canonicalize(label.tokens),
         "image_match_harvard": pictures and pictures.harvard,
         "image_match_strict": pictures and pictures.strict,
         "bin": bin_of(label),

@@ -1,0 +1,1 @@
+"""From answers whose truth is known to a checkpoint's `calibration.json`."""
