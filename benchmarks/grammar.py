@@ -23,15 +23,16 @@ from i2l_batch.grammar.constraint import Constrained, Masks
 from i2l_batch.images import Prepared, prepare
 from i2l_batch.latex import is_valid, tokenize
 from i2l_batch.metrics import Tally
-from i2l_batch.models.beam_search import BeamConfig, Hypothesis, Stepper, beam_search
+from i2l_batch.models.beam_search import BeamConfig, Stepper, beam_search
 from i2l_batch.models.checkpoint import load_checkpoint
 from i2l_batch.models.files import SHIPPED
+from i2l_batch.models.grouping import pad
+from i2l_batch.models.hypothesis import Hypothesis
 from i2l_batch.models.recognizer import Recognizer
 from i2l_batch.models.stepper import ModelStepper
 from i2l_batch.models.tokenizer import BOS, EOS, Tokenizer
 from i2l_batch.train.evaluation.evaluate import EvaluateConfig, open_truth
 from i2l_batch.train.evaluation.truth import Sample
-from i2l_batch.transcriber import pad
 
 
 def decode(

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from i2l_batch.calibration import Calibration
 from i2l_batch.grammar import Grammar, find_loop
 from i2l_batch.latex import is_valid
-from i2l_batch.models.beam_search import Hypothesis
+from i2l_batch.models.hypothesis import Hypothesis
 from i2l_batch.models.tokenizer import Tokenizer
 from i2l_batch.records import Candidate, Symbol, Transcript
 

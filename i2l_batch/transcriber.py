@@ -25,10 +25,11 @@ from i2l_batch.errors import UsageError
 from i2l_batch.grammar import Grammar
 from i2l_batch.grammar.constraint import Constrained, Masks
 from i2l_batch.images import Prepared, prepare
-from i2l_batch.models.beam_search import BeamConfig, Hypothesis, beam_search
+from i2l_batch.models.beam_search import BeamConfig, beam_search
 from i2l_batch.models.checkpoint import load_checkpoint
-from i2l_batch.models.encoder import STRIDE
 from i2l_batch.models.files import SHIPPED
+from i2l_batch.models.grouping import pad
+from i2l_batch.models.hypothesis import Hypothesis, ranked
 from i2l_batch.models.stepper import ModelStepper
 from i2l_batch.models.tokenizer import BOS, EOS
 from i2l_batch.records import Symbol, Transcript
@@ -89,6 +90,7 @@ class Transcriber:
             eos=EOS,
             beam_size=1 if beam_size == "auto" else beam_size,
             max_length=min(max_length, self.model.config.max_tokens),
+            length_penalty=self.model.length_penalty,
             record_attention=attention,
         )
         self._calibration = load_calibration(checkpoint)
@@ -162,16 +164,21 @@ class Transcriber:
         blank = {key for key, picture in pictures.items() if "blank" in picture.flags}
         for key in blank:
             yield key, self._reading(pictures[key], NOTHING)
-        unsure: set[Key] = set()
+        unsure: dict[Key, Hypothesis] = {}
         for key, hypotheses in self._search(pictures, pictures.keys() - blank, self.beam):
             if self.beam_size == "auto" and self._is_unsure(hypotheses[0]):
-                unsure.add(key)
+                unsure[key] = hypotheses[0]
             else:
                 yield key, self._reading(pictures[key], hypotheses)
         # All together, and encoded again: a few at a time would cost more.
-        thorough = replace(self.beam, beam_size=THOROUGH)
-        for key, hypotheses in self._search(pictures, unsure, thorough):
-            yield key, self._reading(pictures[key], hypotheses)
+        thorough = replace(self.beam, beam_size=THOROUGH, eager=True)
+        for key, hypotheses in self._search(pictures, unsure.keys(), thorough):
+            greedy = unsure[key]
+            others = [h for h in hypotheses if h.tokens != greedy.tokens]
+            yield (
+                key,
+                self._reading(pictures[key], ranked([greedy, *others], thorough.length_penalty)),
+            )
 
     def _is_unsure(self, hypothesis: Hypothesis) -> bool:
         """Whether a greedy answer is to be looked for again."""
@@ -224,13 +231,3 @@ def choose_device(device: Device) -> Literal["cpu", "cuda"]:
     if device == "cuda" and not available:
         raise UsageError("--device cuda: torch finds no GPU here; use --device cpu or auto")
     return "cuda" if available and device != "cpu" else "cpu"
-
-
-def pad(inks: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
-    """Pictures (h, w) uint8 ink as one batch (B, H, W) float in 0..1, and sizes (B, 2)."""
-    sizes = np.array([ink.shape for ink in inks])
-    height, width = (-(-sizes.max(0) // STRIDE) * STRIDE).tolist()
-    batch = np.zeros((len(inks), height, width), np.float32)
-    for i, ink in enumerate(inks):
-        batch[i, : ink.shape[0], : ink.shape[1]] = ink
-    return torch.from_numpy(batch / 255), torch.from_numpy(sizes)

@@ -13,7 +13,8 @@ from i2l_batch.grammar import Grammar
 from i2l_batch.grammar.constraint import Constrained, Masks
 from i2l_batch.grammar.loops import LEAST
 from i2l_batch.latex import is_valid
-from i2l_batch.models.beam_search import BeamConfig, Hypothesis, beam_search
+from i2l_batch.models.beam_search import BeamConfig, beam_search
+from i2l_batch.models.hypothesis import Hypothesis
 from i2l_batch.models.tokenizer import BOS, EOS, Tokenizer
 
 TOKENIZER = Tokenizer.from_tokens(

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from i2l_batch.models.beam_search import BeamConfig, Hypothesis, beam_search, length_norm
+from i2l_batch.models.beam_search import BeamConfig, beam_search
+from i2l_batch.models.hypothesis import Hypothesis, length_norm
 
 BOS, EOS = 0, 1
 
@@ -25,9 +26,11 @@ class TableModel:
         self.table = table.log_softmax(-1)
         self.rows = torch.arange(batch)
         self.last = torch.full((batch, beam), BOS)
+        self.steps = 0
 
     def step(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """The attention spells what was fed: input, token before last, last token."""
+        self.steps += 1
         result = self.table[self.rows[:, None], self.last, tokens]
         fed = torch.stack([self.rows[:, None].expand_as(tokens), self.last, tokens], -1)
         self.last = tokens
@@ -160,3 +163,16 @@ def test_a_hypothesis_that_never_ends_is_cut_and_says_so() -> None:
     model.table[..., EOS] = float("-inf")
     found = beam_search(model, 2, BeamConfig(bos=BOS, eos=EOS, beam_size=2, max_length=6))
     assert all(not h.finished and len(h.tokens) == 6 for row in found for h in row)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_an_eager_search_takes_fewer_steps_and_at_best_finds_the_same(seed: int) -> None:
+    config = BeamConfig(bos=BOS, eos=EOS, beam_size=4, max_length=30)
+    patient, eager = (TableModel(seed, 6, 8, 4, 1.5) for _ in range(2))
+    full = beam_search(patient, 6, config)
+    early = beam_search(eager, 6, replace(config, eager=True))
+    assert eager.steps < patient.steps
+    for found, kept in zip(full, early, strict=True):
+        assert kept[0].finished
+        assert found[0].rank(1.0) >= kept[0].rank(1.0)
+    assert sum(f[0] == k[0] for f, k in zip(full, early, strict=True)) >= 4
