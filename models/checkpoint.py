@@ -62,11 +62,11 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> tuple[Recognizer, Toke
             f"{folder}: vocab.json has {len(tokenizer)} tokens, "
             f"config.json says {config.vocab_size}"
         )
-    with torch.device("meta"):
+    # Not on the meta device: initialising there loads torch's compiler, for a second and 100 MB.
+    with torch.random.fork_rng(devices=[]):
         model = build_model(config)
-    model.to_empty(device=device)
     _fill(model, tensors, folder)
-    return model.eval(), tokenizer
+    return model.to(device).eval(), tokenizer
 
 
 def _string_list(values: object) -> list[str]:
