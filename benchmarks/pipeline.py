@@ -41,6 +41,7 @@ def main() -> None:
     counts, timings = record["counts"], record["timings"]
     print(f"exit code {run.returncode}, {wall:.1f} s wall, {counts['found']} documents, "
           f"{counts['formulas']} formulas, {counts['formulas'] / wall:.1f} formulas/s")  # fmt: skip
+    print(f"  the models read in {100 * timings.pop('busy'):.0f} % of their time")
     for stage, seconds in timings.items():
         print(f"  {stage:<10}{seconds:8.1f} s")
     for kind, peak in sorted(peaks.items()):

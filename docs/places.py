@@ -3,12 +3,13 @@
     python docs/places.py
 
 The formulas are drawn by TeX, so that the true places are known too: a box is green where its
-centre is in the true one, else red; blue where the formula was misread, so that tokens and truth
-cannot be paired. Below each formula are its tokens as read, an ordinal at each box. Needs TeX.
+centre is in the true one, else red; blue for a token that was misread, and has no true one. Below
+each formula are its tokens as read, an ordinal at each box. Needs TeX.
 """
 
 from __future__ import annotations
 
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -49,13 +50,20 @@ def panel(tokens: list[str], rendering: Rendering, symbols: tuple[Symbol, ...]) 
     image.paste(picture, (GAP, GAP))
     draw, font = ImageDraw.Draw(image), ImageFont.load_default(15)
     read = [symbol.token for symbol in symbols]
+    matcher = SequenceMatcher(None, read, tokens, autojunk=False)
+    true_places = {
+        start + k: true_start + k
+        for start, true_start, size in matcher.get_matching_blocks()
+        for k in range(size)
+    }
     for count, i in enumerate(drawn(read), 1):
         box = symbols[i].box
         if box is None:
             continue
         colour = UNKNOWN
-        if read == tokens and rendering.boxes[i].any():
-            colour = RIGHT if box.is_centred_in(*rendering.boxes[i].tolist()) else WRONG
+        if i in true_places and rendering.boxes[true_places[i]].any():
+            true_box = rendering.boxes[true_places[i]].tolist()
+            colour = RIGHT if box.is_centred_in(*true_box) else WRONG
         corners = [GAP + ZOOM * edge for edge in (box.x0, box.y0, box.x1, box.y1)]
         draw.rectangle(corners, outline=colour)
         draw.text((corners[0], corners[1] - 15), str(count), fill=colour, font=font)

@@ -23,6 +23,11 @@ class Key(NamedTuple):
     width: int
     digest: bytes
 
+    @property
+    def area(self) -> int:
+        """In pixels."""
+        return self.height * self.width
+
 
 def key_of(picture: Prepared, located: bool) -> Key:
     """The key of a picture.
@@ -42,11 +47,11 @@ def key_of(picture: Prepared, located: bool) -> Key:
 def size_batches(pictures: Iterable[Key], batch_size: int) -> list[list[Key]]:
     """The pictures' keys in batches of like area, within `batch_size` and `BATCH_PIXELS`."""
     # Large formulas have many tokens: sorted by area, a batch also ends at about the same step.
-    ordered = sorted(pictures, key=lambda key: (key.height * key.width, key))
+    ordered = sorted(pictures, key=lambda key: (key.area, key))
     batches: list[list[Key]] = []
     for key in ordered:
         size = len(batches[-1]) if batches else batch_size
-        if size == batch_size or (size + 1) * key.height * key.width > BATCH_PIXELS:
+        if size == batch_size or (size + 1) * key.area > BATCH_PIXELS:
             batches.append([])
         batches[-1].append(key)
     return batches

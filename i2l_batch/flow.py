@@ -2,7 +2,7 @@
 
 In: decisions which sources to do. Out: finished documents, given to the store as they end. Crops
 stay in Ray's object store; the driver holds references, and fetches a document's crops only when
-all of them are read and its rows are written.
+all of them are read and its rows are written. Of crops that look the same one is read.
 """
 
 from __future__ import annotations
@@ -14,17 +14,25 @@ from typing import Any
 from i2l_batch.account import Account
 from i2l_batch.cluster import Plan
 from i2l_batch.config import TranscribeConfig
+from i2l_batch.duplicates import Duplicates
 from i2l_batch.errors import I2LError, SourceError
 from i2l_batch.interrupts import whole
+from i2l_batch.models.config import picture_format
+from i2l_batch.models.files import SHIPPED, read_config
 from i2l_batch.progress import Progress
 from i2l_batch.readers import Answer, Death, Readers, one_line
-from i2l_batch.records import Crop, Document
+from i2l_batch.records import Crop, Transcript
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk, Reader, extract
-from i2l_batch.store import Store, formula_row
+from i2l_batch.store import Store
+from i2l_batch.table_rows import table_rows
 from i2l_batch.tickets import OpenDocument, Pool, Ticket, unreadable
 
-POOL_BATCHES = 4
+CALL_BATCHES = 2
+"""Batches that a reader is given at a time: it sorts their crops by size, and looks for better
+answers where it was unsure in all of them together."""
+
+POOL_BATCHES = 8
 """Batches per reader that may lie extracted but unread before extraction pauses."""
 
 EXTRACT_RETRIES = 2
@@ -67,7 +75,8 @@ class Flow:
         self._begun: deque[tuple[OpenDocument, int]] = deque()
         """Documents of which pages are left, and the next one."""
         self._extracting: dict[Any, OpenDocument] = {}
-        self._pool = Pool()
+        self._pool, self._duplicates = Pool(), Duplicates()
+        self._pictures = picture_format(read_config(config.model or SHIPPED))
         self._works = False
         self._formulas = 0
         self._crashes = 0
@@ -126,8 +135,10 @@ class Flow:
             begun = self._begun
             document, page = begun.popleft() if begun else (OpenDocument(waiting.popleft()), 1)
             left = max(config.document_timeout - document.seconds, 0.1)
-            chunk, crops = self._extract.remote(document.source, config, page, left)
-            document.chunks.append(crops)
+            chunk, pieces = self._extract.remote(
+                document.source, config, page, left, self._pictures, self._config.attention
+            )
+            document.chunks.append(pieces)
             self._extracting[chunk] = document
 
     def _extracted(self, reference: Any) -> None:
@@ -141,7 +152,8 @@ class Flow:
         else:
             self.timings["extract"] += chunk.seconds
             if document.take(chunk):
-                self._pool.add(document, len(document.chunks) - 1, chunk.widths)
+                tickets = document.tickets(chunk)
+                self._pool.add([t for t in tickets if self._duplicates.must_be_read(t)])
                 if chunk.next_page is not None:
                     self._begun.append((document, chunk.next_page))
                     return
@@ -150,23 +162,22 @@ class Flow:
 
     def _start_batches(self) -> None:
         """Give crops to readers; wait for a full batch only while a reader is busy anyway."""
+        most = CALL_BATCHES * self._config.batch_size
         while self._pool:
-            full = len(self._pool) >= self._config.batch_size or not self._extracting
+            full = len(self._pool) >= most or not self._extracting
             if not self._readers.free(full=full):
                 return
-            self._readers.give(self._pool.take(self._config.batch_size))
+            share = -(-len(self._pool) // self._plan.readers)  # at the end each gets its part
+            self._readers.give(self._pool.take(min(most, share)))
 
     def _read(self, reference: Any) -> None:
         """A batch is read, or its reader died over it: then its crops are tried one by one."""
         outcome = self._readers.take(reference)
         if isinstance(outcome, Answer):
             self.timings["read"] += outcome.seconds
-            self._formulas += len(outcome.transcripts)
             self._crashes = 0
             for ticket, transcript in zip(outcome.batch.tickets, outcome.transcripts, strict=True):
-                ticket.answer(transcript)
-            for document in {ticket.document: None for ticket in outcome.batch.tickets}:
-                self.finish(document)
+                self._answer(ticket, transcript)
         elif isinstance(outcome, Death):
             self._progress.note(f"a batch is tried again ({outcome.reason})")
             for batch in outcome.innocent:
@@ -179,14 +190,26 @@ class Flow:
         self._crashes += 1
         if self._crashes == MAX_CRASHES:
             raise I2LError(f"the model crashes over every formula: {reason}")
-        ticket.answer(unreadable())
-        self.finish(ticket.document)
+        self._answer(ticket, unreadable())
+
+    def _answer(self, ticket: Ticket, transcript: Transcript) -> None:
+        """A crop is read, and so are those that look the same."""
+        tickets = self._duplicates.answer(ticket, transcript)
+        self._formulas += len(tickets)
+        for document in {one.document: None for one in tickets}:
+            self.finish(document)
 
     def finish(self, document: OpenDocument) -> None:
         """Hand a document to the store once nothing of it is on its way."""
         if not document.is_done:
             return
-        row, rows = self._rows(document)
+        row, rows = table_rows(
+            document,
+            self._fetch,
+            run=self._store.run,
+            model=self._model_id,
+            keep_crops=self._config.keep_crops,
+        )
         earlier = document.decision.formulas
         kept = row.status in ("failed", "partial") and row.formulas < earlier
         with whole():
@@ -198,30 +221,9 @@ class Flow:
             note = "; its earlier rows are kept" if kept else ""
             tell(f"{row.status}: {row.source}: {row.error_message}{note}")
 
-    def _rows(self, document: OpenDocument) -> tuple[Document, list[dict[str, Any]]]:
-        """The rows of a document that is done, in both tables."""
-        rows = []
-        try:
-            for crop, transcript in document.crops(self._fetch):
-                assert document.sha256 is not None
-                rows.append(
-                    formula_row(
-                        document.source.name,
-                        document.sha256,
-                        crop,
-                        transcript,
-                        keep_crop=self._config.keep_crops,
-                        model=self._model_id,
-                    )
-                )
-        except SourceError as error:
-            document.lose(error)
-            rows = []
-        return document.document(self._store.run), rows
-
     def _fetch(self, reference: Any) -> list[Crop]:
         """The crops of a chunk, as they come back from the object store."""
         try:
-            return self._ray.get(reference)
+            return [piece.crop for piece in self._ray.get(reference)]
         except self._lost as error:  # with the machine they were on, and extracting again failed
             raise SourceError("crashed", f"crops are lost: {one_line(error)}") from error

@@ -36,7 +36,8 @@ class Prepared:
     ink: np.ndarray
     """(h, w) uint8, `MARGIN` empty pixels around the ink."""
     sharp: np.ndarray
-    """(H, W) uint8: the same ink in the given picture's own pixels, without a margin."""
+    """(H, W) uint8: the same ink in the given picture's own pixels, without a margin. Large, and
+    needed only to find out where symbols are: (0, W) where it was left out."""
     flags: tuple[str, ...]
     """Out of `inverted`, `oversize`, `blank`."""
     left: int
@@ -57,6 +58,11 @@ class Prepared:
     @property
     def _corner(self) -> np.ndarray:
         return np.array([self.left, self.top, self.left, self.top])
+
+
+def png_size(png: bytes) -> tuple[int, int]:
+    """Width and height of a picture, which is not decoded."""
+    return Image.open(io.BytesIO(png)).size
 
 
 def decode_png(png: bytes) -> np.ndarray:

@@ -62,13 +62,13 @@ def transcribe(
         ) as store,
         progress,
     ):
-        status, timings = "failed", {"extract": 0.0, "read": 0.0}
+        status, timings, readers = "failed", {"extract": 0.0, "read": 0.0}, 1
         try:
             todo = _skip_and_refuse(sources, output, store, config, account, progress)
             if todo and not (config.fail_fast and account.failed):
                 with connected(config) as plan:
                     flow = Flow(plan, config, store, model["id"], account, progress, reader)
-                    timings = flow.timings
+                    timings, readers = flow.timings, plan.readers
                     try:
                         flow.run(todo)
                     finally:
@@ -82,7 +82,8 @@ def transcribe(
             status = "interrupted"
             raise
         finally:
-            timings["total"] = time.monotonic() - began
+            total = time.monotonic() - began
+            timings |= {"total": total, "busy": timings["read"] / (readers * total)}
             with whole():
                 store.close(status=status, counts=account.counts(), timings=timings)
     return account

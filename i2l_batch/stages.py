@@ -10,14 +10,16 @@ import time
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from i2l_batch.batches import Key, key_of
 from i2l_batch.config import BeamSize, ExtractConfig
 from i2l_batch.errors import SourceError
 from i2l_batch.extract.files import file_sha256
 from i2l_batch.guard import ExtractionGuard
+from i2l_batch.images import Prepared, decode_png, prepare
+from i2l_batch.models.config import PictureFormat
 from i2l_batch.records import Crop, Source, Transcript
-from i2l_batch.symbols import symbols_on_page
 
 if TYPE_CHECKING:
     from i2l_batch.transcriber import Device
@@ -25,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
-    """What the driver needs to know of an extracted chunk; the crops stay in the object store."""
+    """What the driver needs to know of an extracted chunk; the pieces stay in the object store."""
 
     source_sha256: str | None
     """Null when the file cannot be read."""
     num_pages: int
-    widths: tuple[int, ...]
-    """Per crop, its width relative to its text size: crops of like width share a batch."""
+    keys: tuple[Key, ...]
+    """Per crop: which ones look the same, and how large they are for the model."""
     next_page: int | None
     page_errors: tuple[str, ...]
     notes: tuple[str, ...]
@@ -40,10 +42,32 @@ class Chunk:
     seconds: float
 
 
+class Piece(NamedTuple):
+    """A crop, and its picture as the model reads it."""
+
+    crop: Crop
+    picture: Prepared
+
+
 def extract(
-    source: Source, config: ExtractConfig, first_page: int, seconds: float
-) -> tuple[Chunk, list[Crop]]:
-    """Extract a chunk of pages under guard, within `seconds`; a failure is a value, not raised."""
+    source: Source,
+    config: ExtractConfig,
+    first_page: int,
+    seconds: float,
+    pictures: PictureFormat,
+    located: bool,
+) -> tuple[Chunk, list[Piece]]:
+    """Extract a chunk of pages under guard, and prepare its pictures, so that a model never waits
+    for that.
+
+    Args:
+        source: the document.
+        config: what to take out of it.
+        first_page: 1-based page that the chunk starts at.
+        seconds: the extraction may take so long; a failure is a value, not raised.
+        pictures: what the model reads.
+        located: whether anybody wants to know where the symbols are.
+    """
     began = time.monotonic()
     try:
         found = _guard().extract_chunk(
@@ -53,7 +77,7 @@ def extract(
         chunk = Chunk(
             source_sha256=_sha256(source.path),
             num_pages=0,
-            widths=(),
+            keys=(),
             next_page=None,
             page_errors=(),
             notes=(),
@@ -61,17 +85,18 @@ def extract(
             seconds=time.monotonic() - began,
         )
         return chunk, []
+    pieces = [Piece(crop, _prepared(crop, pictures, located)) for crop in found.crops]
     chunk = Chunk(
         source_sha256=found.source_sha256,
         num_pages=found.num_pages,
-        widths=tuple(_relative_width(crop) for crop in found.crops),
+        keys=tuple(key_of(piece.picture, located) for piece in pieces),
         next_page=found.next_page,
         page_errors=tuple(found.page_errors),
         notes=tuple(found.notes),
         error=None,
         seconds=time.monotonic() - began,
     )
-    return chunk, found.crops
+    return chunk, pieces
 
 
 class Reader:
@@ -118,20 +143,22 @@ class Reader:
         )
 
     def read(
-        self, picks: list[tuple[int, int]], *chunks: list[Crop]
+        self, picks: list[tuple[int, int]], *chunks: list[Piece]
     ) -> tuple[list[Transcript], float]:
-        """Transcripts of crops, each picked as (chunk, crop in it), and the seconds they took."""
-        from i2l_batch.images import decode_png
+        """Transcripts of pieces, each picked as (chunk, piece in it), and the seconds they took.
 
+        Symbols are in pixels of the crops' pictures.
+        """
         began = time.monotonic()
-        crops = [chunks[chunk][crop] for chunk, crop in picks]
-        pictures = [decode_png(crop.png) for crop in crops]
-        transcripts = self._transcriber.transcribe(pictures, [crop.em for crop in crops])
-        placed = [
-            replace(transcript, symbols=symbols_on_page(transcript.symbols, crop, picture.shape))
-            for transcript, crop, picture in zip(transcripts, crops, pictures, strict=True)
-        ]
-        return placed, time.monotonic() - began
+        transcripts = self._transcriber.read([chunks[c][i].picture for c, i in picks])
+        return transcripts, time.monotonic() - began
+
+
+def _prepared(crop: Crop, pictures: PictureFormat, located: bool) -> Prepared:
+    picture = prepare(
+        decode_png(crop.png), crop.em, em_pixels=pictures.em_pixels, max_size=pictures.max_size
+    )
+    return picture if located else replace(picture, sharp=picture.sharp[:0])
 
 
 @cache
@@ -146,7 +173,3 @@ def _sha256(path: str) -> str | None:
         return file_sha256(path)
     except SourceError:
         return None
-
-
-def _relative_width(crop: Crop) -> int:
-    return round(crop.box.width * (crop.dpi or 72) / 72 / (crop.em or 20.0))

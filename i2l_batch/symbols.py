@@ -12,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from i2l_batch.attention import Attention, locate
+from i2l_batch.images import png_size
 from i2l_batch.records import Box, Crop, Symbol
 
 
@@ -31,19 +32,16 @@ def find_symbols(attention: Attention, ink: np.ndarray) -> list[Symbol]:
     return symbols
 
 
-def symbols_on_page(
-    symbols: Sequence[Symbol] | None, crop: Crop, shape: tuple[int, ...]
-) -> tuple[Symbol, ...] | None:
-    """Symbols in pixels of a crop's picture of `shape` (H, W), in the unit of the crop's box.
+def symbols_on_page(symbols: Sequence[Symbol], crop: Crop) -> tuple[Symbol, ...]:
+    """Symbols in pixels of a crop's picture, in the unit of the crop's box.
 
     They stay within that box, which is that of the ink: a mark's edge pixel may reach beyond it.
     """
-    if symbols is None:
-        return None
+    width, height = png_size(crop.png)
     zoom = (crop.dpi or 72) / 72
     # The picture has the same margin on all sides of the box.
-    left = (shape[1] - crop.box.width * zoom) / 2
-    top = (shape[0] - crop.box.height * zoom) / 2
+    left = (width - crop.box.width * zoom) / 2
+    top = (height - crop.box.height * zoom) / 2
 
     def within(box: Box) -> Box:
         xs = np.clip((np.array([box.x0, box.x1]) - left) / zoom, 0, crop.box.width) + crop.box.x0

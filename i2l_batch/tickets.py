@@ -1,15 +1,16 @@
 """The driver's bookkeeping: documents on their way, and crops that wait to be read.
 
-In: chunks as they are extracted. Out: batches of crops of like width, and finished documents.
+In: chunks as they are extracted. Out: batches of crops of like area, and finished documents.
 Knows nothing of Ray: a chunk's crops are an opaque reference here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from i2l_batch.batches import Key
 from i2l_batch.errors import SourceError
 from i2l_batch.records import Crop, Document, Source, Status, Transcript
 from i2l_batch.resume import Decision
@@ -67,10 +68,15 @@ class OpenDocument:
             return False
         self.sha256 = chunk.source_sha256
         self.pages = chunk.num_pages
-        self.sizes.append(len(chunk.widths))
+        self.sizes.append(len(chunk.keys))
         self.page_errors += chunk.page_errors
         self.notes += chunk.notes
         return True
+
+    def tickets(self, chunk: Chunk) -> list[Ticket]:
+        """Those of the chunk that was taken last."""
+        number = len(self.sizes) - 1
+        return [Ticket(self, number, crop, key) for crop, key in enumerate(chunk.keys)]
 
     def fail(self, error: SourceError) -> None:
         """Note why the chunk put in last failed; what was extracted before stays."""
@@ -134,7 +140,8 @@ class Ticket:
     document: OpenDocument
     chunk: int
     crop: int
-    width: int
+    key: Key
+    """Of its picture."""
     deaths: int = 0
     """Readers that died over a batch with it in: after the first it is read by itself."""
 
@@ -172,9 +179,9 @@ class Pool:
     def __len__(self) -> int:
         return len(self._tickets)
 
-    def add(self, document: OpenDocument, chunk: int, widths: Sequence[int]) -> None:
-        """The crops of a chunk."""
-        self._tickets += [Ticket(document, chunk, i, width) for i, width in enumerate(widths)]
+    def add(self, tickets: Iterable[Ticket]) -> None:
+        """Crops of a chunk."""
+        self._tickets += tickets
 
     def put_back(self, batch: Batch) -> None:
         """The crops of a batch that was not read."""
@@ -190,12 +197,12 @@ class Pool:
         return [ticket for ticket in tickets if ticket.deaths >= MAX_DEATHS]
 
     def take(self, size: int) -> Batch:
-        """The longest waiting crop and up to `size - 1` of the waiting ones nearest in width."""
+        """The longest waiting crop and up to `size - 1` of the waiting ones nearest in area."""
         oldest = self._tickets[0]
         chosen = [oldest]
         if not oldest.deaths:
             others = [t for t in self._tickets[1:] if not t.deaths]
-            others.sort(key=lambda t: abs(t.width - oldest.width))
+            others.sort(key=lambda t: abs(t.key.area - oldest.key.area))
             chosen += others[: size - 1]
         taken = set(map(id, chosen))
         self._tickets = [t for t in self._tickets if id(t) not in taken]

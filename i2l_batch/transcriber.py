@@ -1,8 +1,7 @@
 """The transcriber: pictures of formulas in, `Transcript`s out. A plain class: no Ray, no files but
 the checkpoint.
 
-Identical pictures are read once, also in later batches. Pictures of like size share a batch, to
-compute little padding.
+Identical pictures are read once. Pictures of like size share a batch, to compute little padding.
 """
 
 from __future__ import annotations
@@ -40,9 +39,6 @@ Device = Literal["auto", "cpu", "cuda"]
 THOROUGH = 5
 """Hypotheses that `auto` follows where one is not enough."""
 
-REMEMBERED = 10_000
-"""Pictures whose answers are kept, for the same formula on another page or in another paper."""
-
 
 class Reading(NamedTuple):
     """What was read in a prepared picture."""
@@ -51,7 +47,7 @@ class Reading(NamedTuple):
     symbols: Sequence[Symbol] | None
     """Of the answer; null when attention is not recorded."""
     attention: Attention | None
-    """Of the answer; null when it is not recorded, and in what is remembered: it is large."""
+    """Of the answer; null when it is not recorded."""
 
 
 class Transcriber:
@@ -96,7 +92,6 @@ class Transcriber:
         self._calibration = load_calibration(checkpoint)
         self._grammar = Grammar(self.tokenizer.vocabulary)
         self._masks = Masks(self._grammar, self.device)
-        self._known: dict[Key, Reading] = {}
 
     def transcribe(
         self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None = None
@@ -107,27 +102,27 @@ class Transcriber:
             pictures: black on white or the reverse, any size.
             ems: size of each formula's main font in pixels, where it is known.
         """
-        prepared = self._prepare(pictures, ems)
-        found = {key: self._known[key] for key, _ in prepared if key in self._known}
-        unread = {key: picture for key, picture in prepared if key not in found}
-        for key, reading in self._read(unread):
-            found[key] = reading._replace(attention=None)
-        self._remember(found)
-        return [self._transcript(found[key], picture) for key, picture in prepared]
+        return self.read(self._prepare(pictures, ems))
+
+    def read(self, pictures: Sequence[Prepared]) -> list[Transcript]:
+        """As `transcribe`, for pictures that are prepared for this model already."""
+        keyed = self._keyed(pictures)
+        found = {key: r._replace(attention=None) for key, r in self._read(dict(keyed))}
+        return [self._transcript(found[key], picture) for key, picture in keyed]
 
     def look(
         self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None = None
     ) -> list[tuple[Transcript, Attention]]:
-        """As `transcribe`, with what the model looked at for each token; nothing is remembered.
+        """As `transcribe`, with what the model looked at for each token.
 
         Raises:
             AssertionError: the transcriber was made without `attention`.
         """
         assert self.beam.record_attention, "made without attention"
-        prepared = self._prepare(pictures, ems)
-        found = dict(self._read(dict(prepared)))
+        keyed = self._keyed(self._prepare(pictures, ems))
+        found = dict(self._read(dict(keyed)))
         answers = []
-        for key, picture in prepared:
+        for key, picture in keyed:
             attention = found[key].attention
             assert attention is not None
             answers.append((self._transcript(found[key], picture), attention))
@@ -135,13 +130,15 @@ class Transcriber:
 
     def _prepare(
         self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None
-    ) -> list[tuple[Key, Prepared]]:
+    ) -> list[Prepared]:
         em_pixels, max_size = self.model.em_pixels, self.model.max_size
-        prepared = [
+        return [
             prepare(grey, em, em_pixels=em_pixels, max_size=max_size)
             for grey, em in zip(pictures, ems or [None] * len(pictures), strict=True)
         ]
-        return [(key_of(picture, self.beam.record_attention), picture) for picture in prepared]
+
+    def _keyed(self, pictures: Sequence[Prepared]) -> list[tuple[Key, Prepared]]:
+        return [(key_of(picture, self.beam.record_attention), picture) for picture in pictures]
 
     def _transcript(self, reading: Reading, picture: Prepared) -> Transcript:
         hypotheses, symbols = reading.hypotheses, reading.symbols
@@ -153,11 +150,6 @@ class Transcriber:
             calibration=self._calibration,
             symbols=symbols,
         )
-
-    def _remember(self, found: dict[Key, Reading]) -> None:
-        self._known |= found
-        for key in list(self._known)[: max(0, len(self._known) - REMEMBERED)]:
-            del self._known[key]
 
     def _read(self, pictures: Mapping[Key, Prepared]) -> Iterator[tuple[Key, Reading]]:
         """Each picture read, in any order."""

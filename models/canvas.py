@@ -11,27 +11,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from i2l_batch.models.config import PaperConfig
+from i2l_batch.models.config import PaperConfig, picture_format
 
 FRAME = 1
 """White pixels around the canvas, which the first convolution (3x3, unpadded) eats: paper, 2.1."""
-
-MARGIN = 4
-"""Empty pixels that pictures have around their ink; they may hang over the edge of the canvas."""
 
 
 def framed_size(config: PaperConfig) -> tuple[int, int]:
     """Height and width of the canvas with its frame, in pixels: 130 x 1090 in the paper."""
     return config.height + 2 * FRAME, config.width + 2 * FRAME
-
-
-def largest_picture(config: PaperConfig) -> tuple[int, int]:
-    """Height and width of the largest picture, `MARGIN` included, in pixels.
-
-    Its ink leaves one pixel of the canvas free on each side: 126 x 1086 in the paper (step 3 of
-    its data pipeline).
-    """
-    return config.height - 2 + 2 * MARGIN, config.width - 2 + 2 * MARGIN
 
 
 def corners(sizes: Tensor, config: PaperConfig) -> Tensor:
@@ -52,9 +40,9 @@ def place_on_canvas(images: Tensor, sizes: Tensor, config: PaperConfig) -> Tenso
         config: says how large the canvas is.
 
     Raises:
-        ValueError: a picture is larger than `largest_picture`.
+        ValueError: a picture is larger than `picture_format` says.
     """
-    most = largest_picture(config)
+    most = picture_format(config).max_size
     if (sizes > torch.tensor(most, device=sizes.device)).any():
         height, width = sizes.amax(0).tolist()
         raise ValueError(

@@ -16,8 +16,8 @@ from torch import nn
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import CheckpointError
 from i2l_batch.models.build import build_model
-from i2l_batch.models.config import from_json, to_json
-from i2l_batch.models.files import CONFIG, VOCABULARY, WEIGHTS
+from i2l_batch.models.config import to_json
+from i2l_batch.models.files import CONFIG, VOCABULARY, WEIGHTS, read_config
 from i2l_batch.models.recognizer import Recognizer
 from i2l_batch.models.tokenizer import Tokenizer
 
@@ -45,8 +45,8 @@ def load_checkpoint(folder: Path, device: str = "cpu") -> tuple[Recognizer, Toke
     Raises:
         CheckpointError: a file is missing or unreadable, or the files contradict each other.
     """
+    config = read_config(folder)
     try:
-        config = from_json(json.loads((folder / CONFIG).read_text("utf-8")))
         tokenizer = Tokenizer(_string_list(json.loads((folder / VOCABULARY).read_text("utf-8"))))
         tensors = load((folder / WEIGHTS).read_bytes())
     except FileNotFoundError as error:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from i2l_batch.models.config import CompactConfig
+from i2l_batch.models.config import CompactConfig, picture_format
 from i2l_batch.models.decoder import Decoder, Memory
 from i2l_batch.models.encoder import STRIDE, Encoder
 from i2l_batch.models.grouping import crop, groups_of_shape
@@ -24,10 +24,7 @@ class Compact(Recognizer):
     def __init__(self, config: CompactConfig) -> None:
         super().__init__()
         self._config = config
-        # A little larger than most of its training pictures: Computer Modern is read as well as at
-        # 14, fonts that it has not seen 2.4 points of BLEU better (docs/model.md).
-        self.em_pixels = 15.0
-        self.max_size = (512, 1536)  # no formula in text size is larger
+        self.em_pixels, self.max_size = picture_format(config)
         # With 1.0, what repeats itself for 200 tokens outranks the right formula of 80.
         self.length_penalty = 0.8
         self.encoder = Encoder(config)

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from i2l_batch.errors import CheckpointError
+from i2l_batch.models.config import ModelConfig, from_json
 
 WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "vocab.json"
 CALIBRATION = "calibration.json"
@@ -51,3 +52,15 @@ def model_id(folder: Path, digest: str) -> str:
     except (ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{folder}: {CONFIG} names no architecture") from error
     return f"{architecture}-{digest[:8]}"
+
+
+def read_config(folder: Path) -> ModelConfig:
+    """The sizes of a checkpoint's model. Raises CheckpointError."""
+    try:
+        return from_json(json.loads((folder / CONFIG).read_text("utf-8")))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{folder} is not a checkpoint: {CONFIG} is missing") from error
+    except (ValueError, OSError) as error:
+        raise CheckpointError(f"the checkpoint {folder} cannot be read: {error}") from error
+    except CheckpointError as error:
+        raise CheckpointError(f"{folder}: {error}") from error

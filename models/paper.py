@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from i2l_batch.models.canvas import FRAME, corners, framed_size, largest_picture, place_on_canvas
-from i2l_batch.models.config import PaperConfig
+from i2l_batch.models.canvas import FRAME, corners, framed_size, place_on_canvas
+from i2l_batch.models.config import PaperConfig, picture_format
 from i2l_batch.models.paper_attention import WholeImageAttention
 from i2l_batch.models.paper_decoder import Memory, PaperDecoder, State
 from i2l_batch.models.paper_encoder import PaperEncoder, place_boxes
@@ -28,8 +28,7 @@ class PaperModel(Recognizer):
     def __init__(self, config: PaperConfig) -> None:
         super().__init__()
         self._config = config
-        self.em_pixels = config.em_pixels
-        self.max_size = largest_picture(config)
+        self.em_pixels, self.max_size = picture_format(config)
         self.encoder = PaperEncoder(config)
         self.decoder = PaperDecoder(config)
         self.apply(initialise)

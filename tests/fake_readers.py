@@ -9,7 +9,7 @@ import time
 
 from i2l_batch.errors import CheckpointError
 from i2l_batch.records import Crop, Transcript
-from i2l_batch.stages import Reader
+from i2l_batch.stages import Piece, Reader
 
 
 def hashed(crop: Crop) -> Transcript:
@@ -34,9 +34,9 @@ class HashReader(Reader):
         pass
 
     def read(
-        self, picks: list[tuple[int, int]], *chunks: list[Crop]
+        self, picks: list[tuple[int, int]], *chunks: list[Piece]
     ) -> tuple[list[Transcript], float]:
-        crops = [chunks[chunk][crop] for chunk, crop in picks]
+        crops = [chunks[chunk][piece].crop for chunk, piece in picks]
         for crop in crops:
             self.look(crop)
         return [hashed(crop) for crop in crops], 0.01
@@ -50,6 +50,18 @@ class SlowReader(HashReader):
 
     def look(self, _: Crop, /) -> None:
         time.sleep(0.15)
+
+
+class OnceReader(HashReader):
+    """Raises over a picture that it has seen."""
+
+    def load(self) -> None:
+        self._seen: set[bytes] = set()
+
+    def look(self, crop: Crop, /) -> None:
+        if crop.png in self._seen:
+            raise ValueError("seen before")
+        self._seen.add(crop.png)
 
 
 class PoisonedReader(HashReader):

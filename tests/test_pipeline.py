@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from i2l_batch.account import Account
+from i2l_batch.batches import Key
 from i2l_batch.cluster import Plan
 from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.errors import CheckpointError, I2LError, SourceError, StoreError, UsageError
@@ -32,6 +33,7 @@ from tests.fake_readers import (
     FussyReader,
     HashReader,
     HopelessReader,
+    OnceReader,
     PoisonedReader,
     UnloadableReader,
 )
@@ -256,6 +258,18 @@ def test_fail_fast_ends_the_run(tmp_path: Path, checkpoint: Path, papers: Path) 
     assert record["status"] == "failed"
 
 
+def test_what_looks_the_same_is_read_once(tmp_path: Path, checkpoint: Path) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    for name in "abc":  # the same formulas, in files that differ
+        pdfs.paper(folder / f"{name}.pdf", pages=6 if name == "b" else 4)
+    account, _ = run(
+        [folder], tmp_path / "out", checkpoint, OnceReader, ExtractConfig(chunk_pages=2)
+    )
+    assert (account.ok, account.formulas, account.exit_code) == (3, 14, 0)
+    assert rows(tmp_path / "out") == direct_rows([folder])
+
+
 @pytest.mark.parametrize("reader", [PoisonedReader, FussyReader])
 def test_a_crop_that_kills_the_model_takes_no_other_along(
     tmp_path: Path, checkpoint: Path, reader: type[Reader]
@@ -327,7 +341,7 @@ def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoin
         Chunk(
             source_sha256="00",
             num_pages=1,
-            widths=(9,),
+            keys=(Key(9, 9, b""),),
             next_page=None,
             page_errors=(),
             notes=(),

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from i2l_batch.batches import Key
 from i2l_batch.errors import SourceError
 from i2l_batch.records import Box, Crop, Source
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk
-from i2l_batch.tickets import MAX_DEATHS, OpenDocument, Pool, unreadable
+from i2l_batch.tickets import MAX_DEATHS, OpenDocument, Pool, Ticket, unreadable
 
 READ = replace(unreadable(), flags=())
 CROP = Crop(
@@ -35,9 +36,23 @@ def document() -> OpenDocument:
     return OpenDocument(Decision(source=source, action="transcribe", attempts=0))
 
 
+def key(width: int) -> Key:
+    return Key(10, width, b"%d" % width)
+
+
 def chunk(widths: tuple[int, ...] = (), sha256: str | None = "00", **values: Any) -> Chunk:
+    """Of pictures that are so wide, and look different if they differ in width."""
+    keys = tuple(map(key, widths))
     empty = {"next_page": None, "page_errors": (), "notes": (), "error": None, "seconds": 1.0}
-    return Chunk(source_sha256=sha256, num_pages=9, widths=widths, **(empty | values))
+    return Chunk(source_sha256=sha256, num_pages=9, keys=keys, **(empty | values))
+
+
+def tickets(widths: list[int]) -> list[Ticket]:
+    """Of a document with one chunk."""
+    one, part = document(), chunk(tuple(widths))
+    one.chunks.append(0)
+    one.take(part)
+    return one.tickets(part)
 
 
 @given(
@@ -51,8 +66,9 @@ def test_every_crop_is_read_once_whatever_dies(
     one, pool, crashed = document(), Pool(), 0
     for number, widths in enumerate(chunks):
         one.chunks.append(f"reference {number}")
-        assert one.take(chunk(tuple(widths)))
-        pool.add(one, number, widths)
+        part = chunk(tuple(widths))
+        assert one.take(part)
+        pool.add(one.tickets(part))
     one.extracted = True
     while pool:
         waiting = len(pool)
@@ -64,7 +80,7 @@ def test_every_crop_is_read_once_whatever_dies(
         for ticket, (reference, crop) in zip(batch.tickets, picks, strict=True):
             assert references[reference] == f"reference {ticket.chunk}"
             assert crop == ticket.crop
-            assert ticket.width == chunks[ticket.chunk][crop]
+            assert ticket.key == key(chunks[ticket.chunk][crop])
             assert not ticket.deaths or len(batch.tickets) == 1
         fate = chance.choice(["read", "read", "died", "innocent"])
         if fate == "innocent":
@@ -82,11 +98,11 @@ def test_every_crop_is_read_once_whatever_dies(
     assert one.is_done
 
 
-def test_a_batch_is_the_oldest_crop_and_those_nearest_in_width() -> None:
-    one, pool = document(), Pool()
-    pool.add(one, 0, [50, 10, 52, 90, 49])
-    assert sorted(t.width for t in pool.take(3).tickets) == [49, 50, 52]
-    assert [t.width for t in pool.take(3).tickets] == [10, 90]
+def test_a_batch_is_the_oldest_crop_and_those_nearest_in_area() -> None:
+    pool = Pool()
+    pool.add(tickets([50, 10, 52, 90, 49]))
+    assert sorted(t.key.width for t in pool.take(3).tickets) == [49, 50, 52]
+    assert [t.key.width for t in pool.take(3).tickets] == [10, 90]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +125,7 @@ def test_how_a_document_ends(
     for number, part in enumerate(chunks):
         one.chunks.append(number)
         if one.take(part):
-            for crop in range(len(part.widths)):
+            for crop in range(len(part.keys)):
                 one.transcripts[number, crop] = READ
     one.extracted = True
     assert one.is_done

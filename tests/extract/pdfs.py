@@ -18,12 +18,15 @@ AES_256: int = pymupdf.PDF_ENCRYPT_AES_256  # pyright: ignore[reportAttributeAcc
 
 
 def paper(path: Path, *, pages: int = 1, password: str | None = None) -> Path:
-    """A one-column page (or more) with prose, one display formula and its number (page)."""
+    """A one-column page (or more) with prose, one display formula and its number (page).
+
+    The formulas differ from page to page.
+    """
     document = pymupdf.open()
     for number in range(1, pages + 1):
         page = document.new_page()
         y = prose(page, 100)
-        formula(page, 200, y + 22, f"({number})")
+        formula(page, 200, y + 22, f"({number})", below=str(number + 1))
         prose(page, y + 48)
     if password:
         document.save(path, encryption=AES_256, user_pw=password)
@@ -41,11 +44,13 @@ def prose(page: pymupdf.Page, y: float, *, x: float = 72, size: float = 11) -> f
     return y
 
 
-def formula(page: pymupdf.Page, x: float, y: float, number: str = "") -> pymupdf.Rect:
-    """alpha = beta + x over 2, with a number at the right; returns its box without the number."""
+def formula(
+    page: pymupdf.Page, x: float, y: float, number: str = "", *, below: str = "2"
+) -> pymupdf.Rect:
+    """alpha = beta + x over `below`, with a number at the right; returns its box without that."""
     page.insert_text((x, y), "a = b +", fontname="symb", fontsize=11)
     page.insert_text((x + 45, y - 7), "x", fontname="tiit", fontsize=11)
-    page.insert_text((x + 45, y + 9), "2", fontname="tiro", fontsize=11)
+    page.insert_text((x + 45, y + 9), below, fontname="tiro", fontsize=11)
     page.draw_line((x + 42, y - 3), (x + 54, y - 3), width=0.5)
     if number:
         page.insert_text((378, y), number, fontname="tiro", fontsize=11)

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from i2l_batch import images
-from i2l_batch.models.canvas import MARGIN, framed_size, largest_picture, place_on_canvas
-from i2l_batch.models.config import PaperConfig
+from i2l_batch.models.canvas import framed_size, place_on_canvas
+from i2l_batch.models.config import CANVAS_MARGIN, PaperConfig, picture_format
 from tests.models.tiny_model import pad_together
 
 PAPER = PaperConfig(architecture="nopool", vocab_size=339)
@@ -17,9 +17,9 @@ SMALL = PaperConfig(architecture="nopool", vocab_size=9, height=8, width=12, cha
 
 def test_the_papers_sizes() -> None:
     assert framed_size(PAPER) == (130, 1090)
-    height, width = largest_picture(PAPER)
-    assert (height - 2 * MARGIN, width - 2 * MARGIN) == (126, 1086)
-    assert MARGIN == images.MARGIN
+    height, width = picture_format(PAPER).max_size
+    assert (height - 2 * CANVAS_MARGIN, width - 2 * CANVAS_MARGIN) == (126, 1086)
+    assert CANVAS_MARGIN == images.MARGIN
 
 
 def test_a_page_drawn_by_hand() -> None:
@@ -40,7 +40,7 @@ def test_black_on_white_comes_out_as_the_paper_computes_it(shape: tuple[int, int
     expected[top : top + shape[0], left : left + shape[1]] = grey
     expected = (expected - 127.5) / 255
     ink = torch.from_numpy((255 - grey).astype(np.float32) / 255)
-    prepared = torch.nn.functional.pad(ink, [MARGIN] * 4)
+    prepared = torch.nn.functional.pad(ink, [CANVAS_MARGIN] * 4)
     for picture in (ink, prepared):
         height, width = picture.shape
         page = place_on_canvas(*pad_together([picture], height + 3, width + 5), PAPER)

@@ -1,0 +1,50 @@
+"""Crops of a run that look the same: one of them is read, and all have its answer.
+
+In: tickets as crops are extracted, and answers. Out: which tickets are to be read, and those that
+share an answer. Bounded: of answers only the last are remembered.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from i2l_batch.batches import Key
+from i2l_batch.records import Transcript
+from i2l_batch.tickets import Ticket
+
+REMEMBERED = 20_000
+"""Answers that are kept, 2 kB each: for the same formula on another page or in another paper."""
+
+
+class Duplicates:
+    """The pictures that a run has met."""
+
+    def __init__(self, remembered: int = REMEMBERED) -> None:
+        self._remembered = remembered
+        self._answers: OrderedDict[Key, Transcript] = OrderedDict()
+        self._waiting: dict[Key, list[Ticket]] = {}
+        """Of each picture that is being read: the tickets that wait for it."""
+
+    def must_be_read(self, ticket: Ticket) -> bool:
+        """Whether nothing like it is known or under way; else the ticket has its answer now, or
+        with the one that is under way."""
+        answer = self._answers.get(ticket.key)
+        if answer:
+            self._answers.move_to_end(ticket.key)
+            ticket.answer(answer)
+        elif ticket.key in self._waiting:
+            self._waiting[ticket.key].append(ticket)
+        else:
+            self._waiting[ticket.key] = []
+            return True
+        return False
+
+    def answer(self, ticket: Ticket, transcript: Transcript) -> list[Ticket]:
+        """Note what was read, for the ticket and those that wait for it: all of these."""
+        tickets = [ticket, *self._waiting.pop(ticket.key, [])]
+        for one in tickets:
+            one.answer(transcript)
+        self._answers[ticket.key] = transcript
+        while len(self._answers) > self._remembered:
+            self._answers.popitem(last=False)
+        return tickets
