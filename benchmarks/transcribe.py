@@ -52,7 +52,6 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
         "formulas": len(pictures),
         "seconds": time.perf_counter() - began,
         "tokens": sum(answer.num_tokens for answer in answers),
-        "again": sum(bool(answer.alternatives) for answer in answers),
         "importing": importing,
         "loading": loading,
         "peak": peak / (2**20 if sys.platform == "darwin" else 2**10),
@@ -95,11 +94,10 @@ def together(beam_size: str, processes: int) -> None:
         shares.append(json.loads(process.stdout.read()))
         process.wait()
     seconds = max(share["seconds"] for share in shares)
-    formulas, tokens, again = (sum(s[k] for s in shares) for k in ("formulas", "tokens", "again"))
-    searched = f", {100 * again / formulas:.0f} % searched again" if beam_size == "auto" else ""
+    formulas, tokens = (sum(share[key] for share in shares) for key in ("formulas", "tokens"))
     print(
-        f"beam {beam_size:<4}: {formulas / seconds:5.1f} formulas/s, {tokens / seconds:5.0f} "
-        f"tokens/s{searched}; load {max(s['loading'] for s in shares):.1f} s "
+        f"beam {beam_size:<4}: {formulas / seconds:5.1f} formulas/s, "
+        f"{tokens / seconds:5.0f} tokens/s, load {max(s['loading'] for s in shares):.1f} s "
         f"({max(s['importing'] for s in shares):.1f} s of it imports), "
         f"peak {max(s['peak'] for s in shares):.0f} MiB a process"
     )

@@ -15,6 +15,10 @@ BATCH_PIXELS = 2_000_000
 """Most pixels of a batch, if all its pictures were as large as the largest: what the decoder keeps
 of them takes 200 MB."""
 
+GRID_PIXELS = 8_000_000
+"""Most pixels of the grid that holds them all, a wide and low one and a narrow and high one: 32 MB
+of them."""
+
 
 class Key(NamedTuple):
     """What tells prepared pictures apart."""
@@ -37,6 +41,7 @@ def key_of(picture: Prepared, located: bool) -> Key:
         located: count pictures as equal only if their symbols stand at the same places, too.
     """
     digest = hashlib.blake2b(picture.ink.tobytes(), digest_size=16)
+    digest.update(repr(picture.flags).encode())  # the answer has them, too
     if located:
         digest.update(picture.sharp.tobytes())
         digest.update(repr((picture.left, picture.top, picture.scale)).encode())
@@ -45,13 +50,17 @@ def key_of(picture: Prepared, located: bool) -> Key:
 
 
 def size_batches(pictures: Iterable[Key], batch_size: int) -> list[list[Key]]:
-    """The pictures' keys in batches of like area, within `batch_size` and `BATCH_PIXELS`."""
+    """The pictures' keys in batches of like area, within `batch_size` and the limits above."""
     # Large formulas have many tokens: sorted by area, a batch also ends at about the same step.
     ordered = sorted(pictures, key=lambda key: (key.area, key))
     batches: list[list[Key]] = []
+    height, width = 0, 0
     for key in ordered:
-        size = len(batches[-1]) if batches else batch_size
-        if size == batch_size or (size + 1) * key.area > BATCH_PIXELS:
+        size = len(batches[-1]) + 1 if batches else 1
+        height, width = max(height, key.height), max(width, key.width)
+        fits = size * key.area <= BATCH_PIXELS and size * height * width <= GRID_PIXELS
+        if not batches or size > batch_size or not fits:
             batches.append([])
+            height, width = key.height, key.width
         batches[-1].append(key)
     return batches

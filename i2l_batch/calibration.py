@@ -15,9 +15,6 @@ from pathlib import Path
 from i2l_batch.errors import CheckpointError
 from i2l_batch.models.files import CALIBRATION
 
-UNSURE = -0.2
-"""Of a model that is not calibrated: a greedy answer with a lower score is looked for again."""
-
 _LEAST = 1e-6
 """Nats by which no probability is nearer to 1: its odds stay finite."""
 
@@ -29,8 +26,6 @@ class Calibration:
     bias: float
     weights: tuple[float, ...]
     """For `features`, in their order."""
-    unsure: float
-    """A greedy answer with a lower score is unsure: `--beam-size auto` looks for a better one."""
 
     def confidence(self, score: float, lowest: float, num_tokens: int) -> float:
         """Probability that such an answer is exactly right, 0 to 1; arguments as in `features`."""
@@ -71,15 +66,13 @@ def load_calibration(checkpoint: Path) -> Calibration | None:
     try:
         values = json.loads(path.read_text("utf-8"))
         weights = tuple(float(weight) for weight in values["weights"])
-        found = Calibration(
-            bias=float(values["bias"]), weights=weights, unsure=float(values["unsure"])
-        )
+        found = Calibration(bias=float(values["bias"]), weights=weights)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} cannot be read: calibrate the model again") from error
     if len(weights) != len(features(-1.0, -1.0, 1)) or not all(
-        map(math.isfinite, (found.bias, found.unsure, *weights))
+        map(math.isfinite, (found.bias, *weights))
     ):
         raise CheckpointError(f"{path} does not fit this version: calibrate the model again")
     return found

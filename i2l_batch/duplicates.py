@@ -12,8 +12,9 @@ from i2l_batch.batches import Key
 from i2l_batch.records import Transcript
 from i2l_batch.tickets import Ticket
 
-REMEMBERED = 20_000
-"""Answers that are kept, 2 kB each: for the same formula on another page or in another paper."""
+REMEMBERED, FEW_REMEMBERED = 20_000, 2_000
+"""Answers that are kept for the same formula on another page or in another paper: about 2 kB each,
+and with the places of symbols 20 kB."""
 
 
 class Duplicates:
@@ -24,6 +25,11 @@ class Duplicates:
         self._answers: OrderedDict[Key, Transcript] = OrderedDict()
         self._waiting: dict[Key, list[Ticket]] = {}
         """Of each picture that is being read: the tickets that wait for it."""
+
+    @property
+    def num_waiting(self) -> int:
+        """Tickets that wait for the answer of another one."""
+        return sum(map(len, self._waiting.values()))
 
     def must_be_read(self, ticket: Ticket) -> bool:
         """Whether nothing like it is known or under way; else the ticket has its answer now, or
@@ -48,3 +54,12 @@ class Duplicates:
         while len(self._answers) > self._remembered:
             self._answers.popitem(last=False)
         return tickets
+
+    def give_up(self, ticket: Ticket) -> Ticket | None:
+        """Forget a ticket that was not read, as its crop is lost or kills what reads it. Which of
+        them is not known: one of those that wait for it, if any, is to be read in its place."""
+        waiting = self._waiting[ticket.key]
+        if waiting:
+            return waiting.pop(0)
+        del self._waiting[ticket.key]
+        return None

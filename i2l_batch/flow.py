@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from i2l_batch.account import Account
+from i2l_batch.batches import Key
 from i2l_batch.cluster import Plan
 from i2l_batch.config import TranscribeConfig
-from i2l_batch.duplicates import Duplicates
+from i2l_batch.duplicates import FEW_REMEMBERED, REMEMBERED, Duplicates
 from i2l_batch.errors import I2LError, SourceError
+from i2l_batch.extractors import Extractors
 from i2l_batch.interrupts import whole
 from i2l_batch.models.config import picture_format
 from i2l_batch.models.files import SHIPPED, read_config
@@ -23,10 +26,10 @@ from i2l_batch.progress import Progress
 from i2l_batch.readers import Answer, Death, Readers, one_line
 from i2l_batch.records import Crop, Transcript
 from i2l_batch.resume import Decision
-from i2l_batch.stages import Chunk, Reader, extract
+from i2l_batch.stages import Reader
 from i2l_batch.store import Store
 from i2l_batch.table_rows import table_rows
-from i2l_batch.tickets import OpenDocument, Pool, Ticket, unreadable
+from i2l_batch.tickets import Batch, OpenDocument, Pool, Ticket, unreadable
 
 CALL_BATCHES = 2
 """Batches that a reader is given at a time: it sorts their crops by size, and looks for better
@@ -34,10 +37,6 @@ answers where it was unsure in all of them together."""
 
 POOL_BATCHES = 8
 """Batches per reader that may lie extracted but unread before extraction pauses."""
-
-EXTRACT_RETRIES = 2
-"""Times that Ray extracts a chunk again when the worker process dies or its crops are lost. What a
-document does to the process that opens it is the guard's business, and not tried again."""
 
 MAX_CRASHES = 20
 """Formulas in a row that crash the model before the run ends: then it is the model, not them."""
@@ -60,26 +59,23 @@ class Flow:
         import ray.exceptions
 
         self._ray = ray
-        self._lost, self._raised = ray.exceptions.RayError, ray.exceptions.RayTaskError
+        self._lost = ray.exceptions.RayError
         self._plan, self._config, self._store = plan, config, store
         self._model_id, self._account, self._progress = model_id, account, progress
+        pictures = picture_format(read_config(config.model or SHIPPED))
+        self._extractors = Extractors(plan, config.extract, pictures, located=config.attention)
         self.timings = {"extract": 0.0, "read": 0.0}
         """Seconds that workers spent in each stage, summed over workers."""
-        self._extract: Any = ray.remote(extract).options(
-            num_cpus=plan.extract_cpus, num_returns=2, max_retries=EXTRACT_RETRIES
-        )
         self._reader: Any = ray.remote(reader).options(
             num_cpus=plan.reader_cpus, num_gpus=plan.reader_gpus, max_restarts=0
         )
         self._readers = Readers(self._new_reader, plan.readers)
-        self._begun: deque[tuple[OpenDocument, int]] = deque()
-        """Documents of which pages are left, and the next one."""
-        self._extracting: dict[Any, OpenDocument] = {}
-        self._pool, self._duplicates = Pool(), Duplicates()
-        self._pictures = picture_format(read_config(config.model or SHIPPED))
+        self._pool = Pool()
+        self._duplicates = Duplicates(FEW_REMEMBERED if config.attention else REMEMBERED)
         self._works = False
         self._formulas = 0
-        self._crashes = 0
+        self._crashed: set[Key] = set()
+        """Pictures of formulas that crashed the model, since it last read one."""
 
     def run(self, todo: Sequence[Decision]) -> None:
         """Take every document to its end; stops early only under `fail_fast`.
@@ -89,16 +85,24 @@ class Flow:
             StoreError: rows cannot be written.
         """
         waiting = deque(todo)
-        while waiting or self._begun or self._extracting or self._pool or self._readers.is_busy:
+        extractors = self._extractors
+        while (
+            waiting
+            or extractors.has_begun
+            or extractors.is_busy
+            or self._pool
+            or self._readers.is_busy
+        ):
             if self._config.fail_fast and self._account.failed:
                 return
             self._start_documents(waiting)
             self._start_batches()
-            pending = [*self._extracting, *self._readers.pending()]
+            extracting = extractors.pending()
+            pending = [*extracting, *self._readers.pending()]
             ready, _ = self._ray.wait(pending, timeout=0.5)
             for reference in ready:
                 self._works = True
-                if reference in self._extracting:
+                if reference in extracting:
                     self._extracted(reference)
                 else:
                     self._read(reference)
@@ -127,47 +131,31 @@ class Flow:
 
     def _start_documents(self, waiting: deque[Decision]) -> None:
         """Extract more, unless readers have enough to do."""
-        config = self._config.extract
         limit = POOL_BATCHES * self._plan.readers * self._config.batch_size
-        while waiting or self._begun:
-            if len(self._extracting) >= self._plan.extractors or len(self._pool) >= limit:
+        while (waiting or self._extractors.has_begun) and self._extractors.has_room:
+            if len(self._pool) + self._duplicates.num_waiting >= limit:
                 return
-            begun = self._begun
-            document, page = begun.popleft() if begun else (OpenDocument(waiting.popleft()), 1)
-            left = max(config.document_timeout - document.seconds, 0.1)
-            chunk, pieces = self._extract.remote(
-                document.source, config, page, left, self._pictures, self._config.attention
-            )
-            document.chunks.append(pieces)
-            self._extracting[chunk] = document
+            self._extractors.start(waiting)
 
     def _extracted(self, reference: Any) -> None:
-        """A chunk is there: its crops join the pool, the document's next chunk is next."""
-        document = self._extracting.pop(reference)
-        try:
-            chunk: Chunk = self._ray.get(reference)
-        except self._lost as error:
-            cause = error.cause if isinstance(error, self._raised) else error
-            document.fail(SourceError("crashed", f"{document.source.path}: {one_line(cause)}"))
-        else:
+        """A chunk is there: its crops join the pool."""
+        document, chunk = self._extractors.take(reference)
+        if chunk:
             self.timings["extract"] += chunk.seconds
-            if document.take(chunk):
-                tickets = document.tickets(chunk)
-                self._pool.add([t for t in tickets if self._duplicates.must_be_read(t)])
-                if chunk.next_page is not None:
-                    self._begun.append((document, chunk.next_page))
-                    return
-        document.extracted = True
+            tickets = document.tickets(chunk)
+            self._pool.add([t for t in tickets if self._duplicates.must_be_read(t)])
+            self._formulas += sum(ticket.is_answered for ticket in tickets)
         self.finish(document)
 
     def _start_batches(self) -> None:
         """Give crops to readers; wait for a full batch only while a reader is busy anyway."""
         most = CALL_BATCHES * self._config.batch_size
         while self._pool:
-            full = len(self._pool) >= most or not self._extracting
+            full = len(self._pool) >= most or not self._extractors.is_busy
             if not self._readers.free(full=full):
                 return
-            share = -(-len(self._pool) // self._plan.readers)  # at the end each gets its part
+            # At the end of a run each reader gets its part.
+            share = most if self._extractors.is_busy else -(-len(self._pool) // self._plan.readers)
             self._readers.give(self._pool.take(min(most, share)))
 
     def _read(self, reference: Any) -> None:
@@ -175,7 +163,7 @@ class Flow:
         outcome = self._readers.take(reference)
         if isinstance(outcome, Answer):
             self.timings["read"] += outcome.seconds
-            self._crashes = 0
+            self._crashed.clear()
             for ticket, transcript in zip(outcome.batch.tickets, outcome.transcripts, strict=True):
                 self._answer(ticket, transcript)
         elif isinstance(outcome, Death):
@@ -187,10 +175,14 @@ class Flow:
 
     def _give_up(self, ticket: Ticket, reason: str) -> None:
         """A crop has killed its reader each time."""
-        self._crashes += 1
-        if self._crashes == MAX_CRASHES:
+        self._crashed.add(ticket.key)
+        if len(self._crashed) == MAX_CRASHES:
             raise I2LError(f"the model crashes over every formula: {reason}")
-        self._answer(ticket, unreadable())
+        ticket.answer(unreadable())
+        self._formulas += 1
+        self.finish(ticket.document)
+        if another := self._duplicates.give_up(ticket):
+            self._pool.put_back(Batch([replace(another, deaths=ticket.deaths - 1)]))
 
     def _answer(self, ticket: Ticket, transcript: Transcript) -> None:
         """A crop is read, and so are those that look the same."""

@@ -19,6 +19,8 @@ from typing import Any, Literal
 
 from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import SourceError
+from i2l_batch.images import Prepared
+from i2l_batch.models.config import PictureFormat
 from i2l_batch.records import Extraction
 
 _GLANCE_SECONDS = 0.05
@@ -61,9 +63,30 @@ class ExtractionGuard:
             UsageError: the page selection cannot be understood.
         """
         seconds = config.document_timeout if seconds is None else seconds
+        return self._do("extract_chunk", (path, media, config, first_page), seconds)
+
+    def extract_prepared(
+        self,
+        path: str,
+        media: Literal["pdf", "image"],
+        config: ExtractConfig,
+        first_page: int,
+        pictures: PictureFormat,
+        located: bool,
+        *,
+        seconds: float,
+    ) -> tuple[Extraction, list[Prepared]]:
+        """`extract.extract_prepared` in the child, within `seconds`; raises as above."""
+        arguments = (path, media, config, first_page, pictures, located)
+        return self._do("extract_prepared", arguments, seconds)
+
+    def _do(self, work: str, arguments: tuple[Any, ...], seconds: float) -> Any:
+        """A function of the extraction in the child, by its name."""
+        path, media, config, *others = arguments
         connection = self._ready()
         try:
-            connection.send((os.path.abspath(path), media, config, first_page, seconds))
+            request = (os.path.abspath(path), media, config, *others)
+            connection.send((work, request, config.memory_limit, seconds))
             kind, result = self._receive(connection, path, config, seconds)
         except (EOFError, OSError) as error:
             raise self._obituary(path, config) from error

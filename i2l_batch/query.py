@@ -24,8 +24,8 @@ import pyarrow as pa
 
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import UsageError
-from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.results import open_results
+from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.summary import summarize, write_summary
 from i2l_batch.tables import (
     Format,

@@ -27,7 +27,7 @@ import pyarrow.dataset as ds
 import pyarrow.fs as pafs
 
 from i2l_batch.errors import StoreError
-from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
+from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 
 # Run ids and part numbers have a fixed width, so that names sort in the order of their commit.
 _RUN = r"(\d{8}T\d{6}Z-[0-9a-f]{4})"

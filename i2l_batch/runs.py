@@ -28,7 +28,7 @@ RunStatus = Literal["running", "finished", "interrupted", "failed"]
 """interrupted: by the user, or by the driver's death; then `finished` is null, and the status is
 `running` until the next run sees to it."""
 
-FORMAT = 1
+FORMAT = 2
 """Number of the layout and of the columns' meaning; rows of different formats do not mix."""
 
 _CLOCK = "%Y%m%dT%H%M%SZ"

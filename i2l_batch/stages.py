@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,7 +17,7 @@ from i2l_batch.config import BeamSize, ExtractConfig
 from i2l_batch.errors import SourceError
 from i2l_batch.extract.files import file_sha256
 from i2l_batch.guard import ExtractionGuard
-from i2l_batch.images import Prepared, decode_png, prepare
+from i2l_batch.images import Prepared
 from i2l_batch.models.config import PictureFormat
 from i2l_batch.records import Crop, Source, Transcript
 
@@ -57,8 +57,8 @@ def extract(
     pictures: PictureFormat,
     located: bool,
 ) -> tuple[Chunk, list[Piece]]:
-    """Extract a chunk of pages under guard, and prepare its pictures, so that a model never waits
-    for that.
+    """Extract a chunk of pages, and prepare its pictures so that no model waits for that, under
+    guard.
 
     Args:
         source: the document.
@@ -70,8 +70,8 @@ def extract(
     """
     began = time.monotonic()
     try:
-        found = _guard().extract_chunk(
-            source.path, source.media, config, first_page, seconds=seconds
+        found, prepared = _guard().extract_prepared(
+            source.path, source.media, config, first_page, pictures, located, seconds=seconds
         )
     except SourceError as error:
         chunk = Chunk(
@@ -85,7 +85,7 @@ def extract(
             seconds=time.monotonic() - began,
         )
         return chunk, []
-    pieces = [Piece(crop, _prepared(crop, pictures, located)) for crop in found.crops]
+    pieces = [Piece(*pair) for pair in zip(found.crops, prepared, strict=True)]
     chunk = Chunk(
         source_sha256=found.source_sha256,
         num_pages=found.num_pages,
@@ -152,13 +152,6 @@ class Reader:
         began = time.monotonic()
         transcripts = self._transcriber.read([chunks[c][i].picture for c, i in picks])
         return transcripts, time.monotonic() - began
-
-
-def _prepared(crop: Crop, pictures: PictureFormat, located: bool) -> Prepared:
-    picture = prepare(
-        decode_png(crop.png), crop.em, em_pixels=pictures.em_pixels, max_size=pictures.max_size
-    )
-    return picture if located else replace(picture, sharp=picture.sharp[:0])
 
 
 @cache

@@ -26,9 +26,10 @@ from i2l_batch.errors import StoreError
 from i2l_batch.folder import refuse_foreign, remove_earlier, start_run
 from i2l_batch.lock import FolderLock
 from i2l_batch.parts import FORMULA_PART, document_row, formula_row, write_part
-from i2l_batch.records import DOCUMENT_SCHEMA, Document
+from i2l_batch.records import Document
 from i2l_batch.results import stored_name
 from i2l_batch.runs import JsonValue
+from i2l_batch.schema import DOCUMENT_SCHEMA
 
 __all__ = ["Store", "formula_row"]
 

@@ -145,6 +145,11 @@ class Ticket:
     deaths: int = 0
     """Readers that died over a batch with it in: after the first it is read by itself."""
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether it is known what was read."""
+        return (self.chunk, self.crop) in self.document.transcripts
+
     def answer(self, transcript: Transcript) -> None:
         """Note what was read."""
         self.document.transcripts[self.chunk, self.crop] = transcript

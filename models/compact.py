@@ -41,10 +41,10 @@ class Compact(Recognizer):
 
     def encode(self, images: Tensor, sizes: Tensor) -> Memory:
         """Memory of pictures (B, H, W) of float ink in 0..1 with sizes (B, 2) in pixels."""
-        if self.training or images.device.type != "cpu":  # statistics are those of the whole batch
+        if self.training:  # statistics are those of the whole batch
             return self.decoder.remember(*self.encoder(images, sizes))
         groups = groups_of_shape(sizes)
-        parts = [self.encoder(*crop(images[group], sizes[group])) for group in groups]
+        parts = [self.encoder(*crop(images, sizes, group)) for group in groups]
         memory = pad_sequence([cells for part, _ in parts for cells in part], batch_first=True)
         mask = pad_sequence([row for _, part in parts for row in part], batch_first=True)
         order = torch.cat(groups).argsort()

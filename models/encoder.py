@@ -67,7 +67,9 @@ class Encoder(nn.Module):
         cells = self.project(cells)
         height, width = x.shape[2:]
         positions = grid_positions(height, width, cells.shape[-1], cells.device)
-        memory = self.norm(cells + self.position(positions).to(cells.dtype)[indices])
+        # Not by an index: its gradient is summed in whatever order the threads come.
+        positions = F.embedding(indices, self.position(positions).to(cells.dtype))
+        memory = self.norm(cells + positions)
         return memory, mask
 
 

@@ -31,7 +31,8 @@ def pad(inks: Sequence[np.ndarray]) -> tuple[Tensor, Tensor]:
     batch = np.zeros((len(inks), height, width), np.float32)
     for i, ink in enumerate(inks):
         batch[i, : ink.shape[0], : ink.shape[1]] = ink
-    return torch.from_numpy(batch / 255), torch.from_numpy(sizes)
+    batch /= 255
+    return torch.from_numpy(batch), torch.from_numpy(sizes)
 
 
 def groups_of_shape(sizes: Tensor) -> list[Tensor]:
@@ -52,7 +53,8 @@ def groups_of_shape(sizes: Tensor) -> list[Tensor]:
     return [torch.tensor(group, device=sizes.device) for group in groups]
 
 
-def crop(images: Tensor, sizes: Tensor) -> tuple[Tensor, Tensor]:
-    """A batch (B, H, W) with sizes (B, 2) without the padding that none of its pictures needs."""
-    height, width = (-(-sizes.amax(0) // STRIDE) * STRIDE).tolist()
-    return images[:, :height, :width], sizes
+def crop(images: Tensor, sizes: Tensor, group: Tensor) -> tuple[Tensor, Tensor]:
+    """Pictures `group` (G,) of a batch (B, H, W) with sizes (B, 2), with no more padding than they
+    need: (G, h, w) and (G, 2)."""
+    height, width = (-(-sizes[group].amax(0) // STRIDE) * STRIDE).tolist()
+    return images[:, :height, :width][group], sizes[group]

@@ -23,7 +23,8 @@ class ModelStepper:
 
     def __init__(self, model: Recognizer, memory: Any, beam_size: int) -> None:
         self._model, self._memory = model, memory
-        self._state = model.start(memory, beam_size)
+        self.state = model.start(memory, beam_size)
+        """Of all rows."""
         self._rows: Tensor | None = None
         """(B,) where the inputs are among the rows; null when they are all rows."""
 
@@ -34,8 +35,8 @@ class ModelStepper:
             searched = tokens
             tokens = tokens.new_zeros(len(self._memory), tokens.shape[1])
             tokens[rows] = searched
-        self._state, log_probabilities, attention = self._model.step(
-            self._state, tokens, self._memory
+        self.state, log_probabilities, attention = self._model.step(
+            self.state, tokens, self._memory
         )
         if rows is not None:
             log_probabilities, attention = log_probabilities[rows], attention[rows]
@@ -47,9 +48,9 @@ class ModelStepper:
         count = len(self._memory)
         if len(rows) < LEAST_USED * count:
             self._memory, self._rows = self._memory.select(rows), None
-            self._state = self._state.select(rows, parents)
+            self.state = self.state.select(rows, parents)
             return
         self._rows = None if len(rows) == count else rows
-        of_all = torch.arange(parents.shape[1], device=parents.device).repeat(count, 1)
+        of_all = parents.new_zeros(count, parents.shape[1])  # of the others one hypothesis is left
         of_all[rows] = parents
-        self._state = self._state.select(torch.arange(count, device=rows.device), of_all)
+        self.state = self.state.select(torch.arange(count, device=rows.device), of_all)

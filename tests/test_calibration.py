@@ -36,13 +36,13 @@ def test_confidence_is_a_probability(
     score: float, lowest: float, num_tokens: int, weight: float
 ) -> None:
     assert all(map(math.isfinite, features(score, lowest, num_tokens)))
-    calibration = Calibration(bias=-1.0, weights=(weight, 0.5, -weight, 2.0), unsure=-0.2)
+    calibration = Calibration(bias=-1.0, weights=(weight, 0.5, -weight, 2.0))
     assert 0 <= calibration.confidence(score, lowest, num_tokens) <= 1
 
 
 def test_one_weight_on_the_whole_answer_gives_its_probability() -> None:
     """Log-odds of the product of the tokens' probabilities, unchanged."""
-    plain = Calibration(bias=0.0, weights=(1.0, 0.0, 0.0, 0.0), unsure=-0.2)
+    plain = Calibration(bias=0.0, weights=(1.0, 0.0, 0.0, 0.0))
     assert plain.confidence(-0.01, -0.5, 9) == pytest.approx(math.exp(-0.1))
 
 
@@ -50,13 +50,13 @@ def test_the_file_holds_the_numbers_and_names_the_model(checkpoint: Path, tmp_pa
     copy = Path(shutil.copytree(checkpoint, tmp_path / "copy"))
     assert load_calibration(copy) is None
     before = checkpoint_sha256(copy)
-    calibration = Calibration(bias=0.25, weights=(1.0, 2.0, 3.0, -4.0), unsure=-0.3)
+    calibration = Calibration(bias=0.25, weights=(1.0, 2.0, 3.0, -4.0))
     (copy / CALIBRATION).write_bytes(to_json(calibration, [{"file": "some"}]))
     assert load_calibration(copy) == calibration
     assert before == checkpoint_sha256(checkpoint) != checkpoint_sha256(copy)
 
 
-GOOD = {"bias": 0.0, "weights": [1, 1, 1, 1], "unsure": -0.2}
+GOOD = {"bias": 0.0, "weights": [1, 1, 1, 1]}
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ GOOD = {"bias": 0.0, "weights": [1, 1, 1, 1], "unsure": -0.2}
         json.dumps({**GOOD, "weights": [1, 2]}),
         json.dumps({**GOOD, "weights": "1234"[:3]}),
         json.dumps({**GOOD, "bias": None}),
-        json.dumps({**GOOD, "unsure": math.nan}),
+        json.dumps({**GOOD, "bias": math.nan}),
     ],
 )
 def test_anything_else_is_refused(content: str, tmp_path: Path) -> None:

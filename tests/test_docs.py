@@ -10,7 +10,7 @@ import pytest
 
 from i2l_batch import runs
 from i2l_batch.errors import ERROR_TYPES
-from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
+from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])

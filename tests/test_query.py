@@ -16,8 +16,8 @@ import pytest
 
 from i2l_batch.errors import StoreError, UsageError
 from i2l_batch.query import connect, run_query
-from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.results import open_results
+from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.tables import Format
 from tests.formula_samples import add, expected, open_store, read
 

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 
 from i2l_batch.committed import CommittedDocument, committed_documents
 from i2l_batch.errors import StoreError
-from i2l_batch.records import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.results import open_results
 from i2l_batch.runs import new_run_id
+from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.store import Store
 from tests.formula_samples import MODEL, SETTINGS, add, expected, files, open_store, read
 

@@ -1,14 +1,18 @@
 """Documents -> formula crops: the one door to everything in this package.
 
-`extract_chunk` is a plain function without limits of time and memory; `i2l_batch.guard` runs it in
-a child process that has them. PyMuPDF is loaded on the first call, not on import.
+`extract_chunk` and `extract_prepared` are plain functions without limits of time and memory;
+`i2l_batch.guard` runs them in a child process that has them. PyMuPDF is loaded on the first call,
+not on import.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from i2l_batch.config import ExtractConfig
+from i2l_batch.images import Prepared, decode_png, prepare
+from i2l_batch.models.config import PictureFormat
 from i2l_batch.records import Extraction
 
 
@@ -30,3 +34,33 @@ def extract_chunk(
     from i2l_batch.extract.image_file import extract_image
 
     return extract_image(path, config, first_page)
+
+
+def extract_prepared(
+    path: str,
+    media: Literal["pdf", "image"],
+    config: ExtractConfig,
+    first_page: int,
+    pictures: PictureFormat,
+    located: bool,
+) -> tuple[Extraction, list[Prepared]]:
+    """As `extract_chunk`, with the picture of each crop as a model reads it.
+
+    Args:
+        path: the document.
+        media: what it is.
+        config: what to take out of it.
+        first_page: 1-based page to start at.
+        pictures: what the model reads.
+        located: whether anybody wants to know where symbols are.
+    """
+    extraction = extract_chunk(path, media, config, first_page)
+    prepared = [
+        prepare(
+            decode_png(crop.png), crop.em, em_pixels=pictures.em_pixels, max_size=pictures.max_size
+        )
+        for crop in extraction.crops
+    ]
+    if not located:
+        prepared = [replace(picture, sharp=picture.sharp[:0]) for picture in prepared]
+    return extraction, prepared

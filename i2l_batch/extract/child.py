@@ -26,21 +26,22 @@ def main() -> None:
     connection, parent = Connection(int(sys.argv[1])), int(sys.argv[2])
     _die_with(parent)
     _be_silent()
-    from i2l_batch.extract import extract_chunk, pdf
+    from i2l_batch.extract import extract_chunk, extract_prepared, pdf
 
     del pdf  # loads PyMuPDF now, so that its time and memory are not the first document's
+    works = {work.__name__: work for work in (extract_chunk, extract_prepared)}
     baseline = _data_bytes()
     connection.send("ready")
     while True:
         try:
-            path, media, config, first_page, seconds = connection.recv()
+            work, arguments, memory_limit, seconds = connection.recv()
         except EOFError:
             return
         # Where a parent's death cannot be told to a process stuck in C code, the kernel's alarm
         # ends it; the parent's own time limit always comes first.
         signal.setitimer(signal.ITIMER_REAL, seconds + 5)
-        _limit_memory(baseline, config.memory_limit)
-        reply = _answer(extract_chunk, (path, media, config, first_page))
+        _limit_memory(baseline, memory_limit)
+        reply = _answer(works[work], arguments)
         _limit_memory(baseline, None)
         connection.send(reply)
         signal.setitimer(signal.ITIMER_REAL, 0)

@@ -28,7 +28,9 @@ def test_every_picture_is_in_one_group_of_little_padding(sizes: list[tuple[int, 
 def test_a_group_is_cropped_to_its_largest_sides(sizes: list[tuple[int, int]]) -> None:
     tall = -(-max(h for h, _ in sizes) // STRIDE) * STRIDE
     wide = -(-max(w for _, w in sizes) // STRIDE) * STRIDE
-    cropped, same = crop(torch.empty(len(sizes), 512, 1536), torch.tensor(sizes))
+    whole = torch.tensor([[512, 1536], *sizes])
+    batch = torch.empty(1).expand(len(whole), 512, 1536)
+    cropped, same = crop(batch, whole, torch.arange(1, len(whole)))
     assert cropped.shape == (len(sizes), tall, wide)
     assert same.tolist() == [list(size) for size in sizes]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from i2l_batch.models.past import ROOM
 from i2l_batch.models.stepper import ModelStepper
 from tests.models.tiny_model import (
     ARCHITECTURES,
@@ -40,3 +41,20 @@ def test_inputs_that_leave_change_nothing_for_the_others(architecture: str) -> N
         together.select(rows, parents[rows])
         alone.select(torch.tensor([0]), parents[mine : mine + 1])
         left.remove(leaving)
+
+
+@torch.inference_mode()
+def test_inputs_that_are_done_and_stay_take_no_room() -> None:
+    """Of 8 inputs 2 are done at once, and stay; the past of all would else grow by 5 a step."""
+    model, beams = tiny("compact"), 5
+    images, sizes = pad_together([torch.rand(12, 30) for _ in range(8)], 32, 64)
+    stepper = ModelStepper(model, model.encode(images, sizes), beams)
+    rows, first = torch.arange(2, 8), torch.zeros(6, beams, dtype=torch.long)
+    stepper.step(torch.zeros(8, beams, dtype=torch.long))
+    stepper.select(rows, first)
+    steps = model.config.max_tokens - 1
+    assert steps > ROOM  # at which what nobody needs is left out
+    for _ in range(steps - 1):
+        stepper.step(torch.zeros(6, beams, dtype=torch.long))
+        stepper.select(torch.arange(6), first)
+    assert stepper.state.layer(0)[0].shape[2] <= steps + (steps - ROOM) * beams

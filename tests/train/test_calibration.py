@@ -33,10 +33,9 @@ def test_odds_that_answers_have_are_found() -> None:
     odds = 0.5 * known[:, 0] + 0.7 * known[:, 2] + 1.5
     rng = np.random.default_rng(1)
     right = rng.random(len(odds)) < 1 / (1 + np.exp(-odds))
-    found = fit(known, right, scores)
+    found = fit(known, right)
     assert np.abs(confidences(found, known) - 1 / (1 + np.exp(-odds))).mean() < 0.02
     assert calibration_error(confidences(found, known), right) < 0.02
-    assert (scores < found.unsure).mean() == pytest.approx(0.2, abs=0.01)
     one = found.confidence(scores[0], lowest[0], 9)
     assert one == pytest.approx(confidences(found, known[:1])[0])
 

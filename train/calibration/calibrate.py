@@ -7,7 +7,7 @@ that it was not fitted on: on each fifth, fitted on the other four.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +33,6 @@ class Answers:
     name: str
     features: np.ndarray
     """(N, F) float64."""
-    scores: np.ndarray
-    """(N,) float64."""
     right: np.ndarray
     """(N,) bool."""
 
@@ -110,7 +108,6 @@ def read_answers(path: Path) -> Answers:
     return Answers(
         name=file.parent.name,
         features=np.array([features(r["score"], r["lowest"], r["num_tokens"]) for r in rows]),
-        scores=np.array([r["score"] for r in rows]),
         right=np.array([r["exact_canonical"] for r in rows]),
     )
 
@@ -135,17 +132,11 @@ def confidences(calibration: Calibration, features: np.ndarray) -> np.ndarray:
 
 
 def _some(answers: Answers, chosen: np.ndarray) -> Answers:
-    return Answers(
-        name=answers.name,
-        features=answers.features[chosen],
-        scores=answers.scores[chosen],
-        right=answers.right[chosen],
-    )
+    return replace(answers, features=answers.features[chosen], right=answers.right[chosen])
 
 
 def _fit(files: Sequence[Answers]) -> Calibration:
     return fit(
         np.concatenate([answers.features for answers in files]),
         np.concatenate([answers.right for answers in files]),
-        np.concatenate([answers.scores for answers in files]),
     )

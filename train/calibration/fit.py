@@ -16,13 +16,9 @@ from i2l_batch.calibration import Calibration
 PENALTY = 1e-3
 """Of squared weights, features scaled to a deviation of 1."""
 
-UNSURE_SHARE = 0.2
-"""Answers that `--beam-size auto` looks for again. Of im2latex-100k's validation images these bring
-three quarters of what a beam of 5 is better for all (docs/decoding.md)."""
 
-
-def fit(features: np.ndarray, right: np.ndarray, scores: np.ndarray) -> Calibration:
-    """The calibration of (N, F) features to (N,) bool; scores (N,) are those of the answers."""
+def fit(features: np.ndarray, right: np.ndarray) -> Calibration:
+    """The calibration of (N, F) features to (N,) bool."""
     mean, deviation = features.mean(0), features.std(0) + 1e-9
     x = torch.from_numpy((features - mean) / deviation)
     y = torch.from_numpy(right.astype(np.float64))
@@ -40,11 +36,7 @@ def fit(features: np.ndarray, right: np.ndarray, scores: np.ndarray) -> Calibrat
     optimizer.step(loss)
     bias, *weights = parameters.detach().tolist()
     scaled = np.array(weights) / deviation
-    return Calibration(
-        bias=float(bias - scaled @ mean),
-        weights=tuple(scaled.tolist()),
-        unsure=float(np.quantile(scores, UNSURE_SHARE)),
-    )
+    return Calibration(bias=float(bias - scaled @ mean), weights=tuple(scaled.tolist()))
 
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:

@@ -29,7 +29,7 @@ ROWS = 1000
 """Samples that are in memory at a time: tens of megabytes of pictures."""
 
 _BATCHES = 4
-"""Batches of the model between two signs of progress: more make batches of more alike widths."""
+"""Batches of the model between two signs of progress: more make batches of more alike areas."""
 
 
 class ModelAnswers:
@@ -77,10 +77,10 @@ class ModelAnswers:
 
     def _read(self, samples: Sequence[Sample], advance: Callable[[int], None]) -> list[Transcript]:
         answers: dict[int, Transcript] = {}
-        by_width = sorted(range(len(samples)), key=lambda i: samples[i].picture.shape[1])
+        by_area = sorted(range(len(samples)), key=lambda i: samples[i].picture.size)
         size = _BATCHES * self.transcriber.batch_size
-        for start in range(0, len(by_width), size):
-            chosen = by_width[start : start + size]
+        for start in range(0, len(by_area), size):
+            chosen = by_area[start : start + size]
             read = self.transcriber.transcribe(
                 [samples[i].picture for i in chosen], [samples[i].em for i in chosen]
             )
