@@ -35,12 +35,13 @@ def main() -> None:
         command = [str(Path(sys.executable).with_name("i2l")), "transcribe", "-o", str(results)]
         began = time.perf_counter()
         run = subprocess.Popen([*command, *(a for a in arguments if a != "--")])
-        peaks = watch(run)
+        peaks, first = watch(run, results / "documents", began)
         wall = time.perf_counter() - began
         record = json.loads(next((results / "runs").glob("*.json")).read_text())
     counts, timings = record["counts"], record["timings"]
     print(f"exit code {run.returncode}, {wall:.1f} s wall, {counts['found']} documents, "
           f"{counts['formulas']} formulas, {counts['formulas'] / wall:.1f} formulas/s")  # fmt: skip
+    print(f"  first rows on the disk after {first:.1f} s")
     print(f"  the models read in {100 * timings.pop('busy'):.0f} % of their time")
     for stage, seconds in timings.items():
         print(f"  {stage:<10}{seconds:8.1f} s")
@@ -48,10 +49,16 @@ def main() -> None:
         print(f"  peak {kind:<20}{peak / 2**20:8.0f} MiB")
 
 
-def watch(run: subprocess.Popen[bytes]) -> dict[str, int]:
-    """Peak resident bytes by kind of process, until the run has ended."""
+def watch(
+    run: subprocess.Popen[bytes], documents: Path, began: float
+) -> tuple[dict[str, int], float]:
+    """Peak resident bytes by kind of process, until the run has ended, and the seconds after which
+    there were rows."""
     peaks: dict[str, int] = defaultdict(int)
+    first = float("inf")
     while run.poll() is None:
+        if first == float("inf") and any(documents.glob("*.parquet")):
+            first = time.perf_counter() - began
         ray_total = 0
         for pid in descendants(run.pid):
             kind, resident = look(pid)
@@ -61,7 +68,7 @@ def watch(run: subprocess.Popen[bytes]) -> dict[str, int]:
                 peaks[kind] = max(peaks[kind], resident)
         peaks["ray's own, together"] = max(peaks["ray's own, together"], ray_total)
         time.sleep(0.1)
-    return dict(peaks)
+    return dict(peaks), first
 
 
 def descendants(root: int) -> list[int]:
