@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 LONGEST = 24
 """Tokens of the longest period that is looked for."""
 REPEATS = 6
@@ -20,6 +22,8 @@ LIMITS = [max(REPEATS * period, LEAST) - period for period in range(1, LONGEST +
 
 def find_loop(tokens: Sequence[int]) -> tuple[int, int] | None:
     """Where the first loop is seen begins, and the tokens of one turn; None without one."""
+    if not _may_loop(tokens):
+        return None
     runs = [0] * LONGEST
     for i, token in enumerate(tokens):
         for period in range(1, min(i, LONGEST) + 1):
@@ -29,3 +33,14 @@ def find_loop(tokens: Sequence[int]) -> tuple[int, int] | None:
         if period := next(looping, 0):
             return i + 1 - period - runs[period - 1], period
     return None
+
+
+def _may_loop(tokens: Sequence[int]) -> bool:
+    """Whether enough tokens equal those a period before them, in a row or not: hardly ever so, and
+    a twentieth of the work."""
+    ids = np.asarray(tokens)
+    return any(
+        np.count_nonzero(ids[period:] == ids[:-period]) >= limit
+        for period, limit in enumerate(LIMITS, 1)
+        if period + limit <= len(ids)
+    )
