@@ -15,8 +15,8 @@ from PIL import Image
 from i2l_batch.ground import even_ground
 from i2l_batch.text_size import estimate_em
 
-EM_PIXELS = 14.0
-"""Body size that the model reads best, in pixels: 10 pt text at 100 dpi, as im2latex-100k's."""
+EM_PIXELS = 16.0
+"""Body size of the text that models read unless they say otherwise, in pixels: 10 pt at 116 dpi."""
 
 EASY_EM = (12.0 / 14.0, 16.5 / 14.0)
 """Estimates of the body size, relative to the wanted one, within which a picture is left as it is:

@@ -100,10 +100,10 @@ def picture_format(config: ModelConfig) -> PictureFormat:
     if isinstance(config, PaperConfig):
         height, width = (side - 2 + 2 * CANVAS_MARGIN for side in (config.height, config.width))
         return PictureFormat(config.em_pixels, (height, width))
-    # A little larger than most training pictures of the shipped weights: Computer Modern is read
-    # as well as at 14, fonts that they have not seen 2.4 points of BLEU better (docs/model.md). No
-    # formula in text size is larger.
-    return PictureFormat(15.0, (512, 1536))
+    # A little larger than most training pictures of the shipped weights, which have 16: fonts that
+    # they have not seen are read 1.8 points of BLEU better (docs/model.md). No formula in text size
+    # is larger than that.
+    return PictureFormat(18.0, (512, 1536))
 
 
 def check_sizes(

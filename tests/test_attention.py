@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from i2l_batch.attention import Attention, locate
 from i2l_batch.config import ExtractConfig
 from i2l_batch.extract import extract_chunk
-from i2l_batch.images import decode_png, prepare
+from i2l_batch.images import EM_PIXELS, decode_png, prepare
 from i2l_batch.models.checkpoint import save_checkpoint
 from i2l_batch.models.tokenizer import SPECIALS, Tokenizer
 from i2l_batch.records import Box, Symbol
@@ -132,13 +132,13 @@ def test_boxes_are_those_of_the_given_picture(factor: int) -> None:
     boxes = [(30, 20, 40, 34), (46, 24, 52, 34), (60, 20, 66, 40)]
     grey = 255 - painted((64, 90), boxes)
     large = np.kron(grey, np.ones((factor, factor), np.uint8))
-    picture = prepare(large, 14.0 * factor)
+    picture = prepare(large, EM_PIXELS * factor)
     assert picture.scale == pytest.approx(1 / factor)
     where = places(*picture.ink.shape)
     given = picture.to_given(where)
     truth = [(x0 * factor, y0 * factor, x1 * factor, y1 * factor) for x0, y0, x1, y1 in boxes]
     corner = (picture.left, picture.top)
-    seen = attention("a b c", look_at(truth, given), given, 14.0 * factor, corner)
+    seen = attention("a b c", look_at(truth, given), given, EM_PIXELS * factor, corner)
     found = locate(seen, picture.sharp)
     assert found.tolist() == [list(box) for box in truth]
 

@@ -83,7 +83,9 @@ def test_a_known_size_is_scaled_to_the_models(em: float) -> None:
 
 
 def test_tiny_changes_of_size_are_left_out() -> None:
-    assert np.array_equal(prepare(strokes(), 14.5).ink, prepare(strokes(), 14.0).ink)
+    assert np.array_equal(
+        prepare(strokes(), 1.03 * EM_PIXELS).ink, prepare(strokes(), EM_PIXELS).ink
+    )
 
 
 @pytest.mark.parametrize("shape", [(100, 4000), (900, 100), (3000, 3000), (520, 300), (40, 1560)])
@@ -130,9 +132,9 @@ def test_a_small_formula_in_a_roomy_picture_is_not_blank() -> None:
     roomy = np.full((900, 900), 255, np.uint8)
     roomy[440:452, 400:404] = roomy[440:444, 400:420] = 0  # 0.02 % of the pixels
     close = roomy[430:460, 390:430]
-    picture = prepare(roomy, 14.0)
+    picture = prepare(roomy, EM_PIXELS)
     assert picture.flags == ()
-    assert np.array_equal(picture.ink, prepare(close, 14.0).ink)
+    assert np.array_equal(picture.ink, prepare(close, EM_PIXELS).ink)
 
 
 def test_boxes_find_back_into_the_given_picture() -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from i2l_batch.errors import UsageError
+from i2l_batch.images import EM_PIXELS
 from i2l_batch.models.config import CompactConfig, PaperConfig
 from i2l_batch.train.config import DataConfig, LossConfig, OptimizerConfig, TrainConfig
 
@@ -30,7 +31,7 @@ def _paper(architecture: Literal["nopool", "strips"]) -> TrainConfig:
 
 
 def _paper_tiny(architecture: Literal["nopool", "strips"]) -> TrainConfig:
-    """The paper's model at a hundredth of its size, for text of 14 pixels; minutes on a CPU."""
+    """The paper's model at a hundredth of its size, for text of 16 pixels; minutes on a CPU."""
     model = PaperConfig(
         architecture=architecture,
         vocab_size=UNKNOWN,
@@ -42,7 +43,7 @@ def _paper_tiny(architecture: Literal["nopool", "strips"]) -> TrainConfig:
         lstm_units=128,
         output_dim=64,
         init_dim=32,
-        em_pixels=14.0,
+        em_pixels=EM_PIXELS,
     )
     # So small a model bears ten times the paper's step size.
     optimizer = OptimizerConfig(learning_rate=1e-3)
