@@ -44,9 +44,9 @@ def panel(name: str, confidence: np.ndarray, right: np.ndarray) -> Image.Image:
         draw.ellipse([x - 3, y - 3, x + 3, y + 3], fill=DOT)
     error = calibration_error(confidence, right, BINS)
     title = f"{name}: {len(right):,} answers, expected calibration error {error:.3f}"
-    draw.text((MARGIN, MARGIN - 30), title, INK, font)
+    draw.text((MARGIN, 8), title, INK, font)
     draw.text((MARGIN + SIDE / 2, MARGIN + SIDE + 40), "confidence", INK, font, anchor="mm")
-    draw.text((8, 20), "exactly right", INK, font)
+    draw.text((8, MARGIN - 24), "exactly right", INK, font)
     return image
 
 
