@@ -154,7 +154,7 @@ def test_numbers_keep_their_digits(folder: Path) -> None:
 def test_table_fits_the_terminal(folder: Path) -> None:
     lines = text(folder, ALL, "table").splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[-1] == "5 rows; 9 of 25 columns fit: name some in SELECT"
+    assert lines[-1] == "5 rows; 9 of 26 columns fit: name some in SELECT"
     sql = "SELECT 1 AS page, repeat('x', 500) AS latex, crop, ['a'] AS flags FROM formulas LIMIT 1"
     lines = text(folder, sql, "table").splitlines()
     assert lines[2].split() == ["1", "x" * 49 + "…", "<0.0", "kB", "png>", '["a"]']

@@ -33,7 +33,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes 
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("papers")
     for number in range(PAPERS):
-        pdfs.paper(folder / f"{number:02d}.pdf", pages=1 + number % 2)
+        # No two formulas look the same, or they would be read only once.
+        pdfs.paper(folder / f"{number:02d}.pdf", pages=1 + number % 2, first=10 + 2 * number)
     return folder
 
 

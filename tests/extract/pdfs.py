@@ -17,16 +17,16 @@ PROSE = (
 AES_256: int = pymupdf.PDF_ENCRYPT_AES_256  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def paper(path: Path, *, pages: int = 1, password: str | None = None) -> Path:
+def paper(path: Path, *, pages: int = 1, password: str | None = None, first: int = 2) -> Path:
     """A one-column page (or more) with prose, one display formula and its number (page).
 
-    The formulas differ from page to page.
+    The formulas have the denominators `first`, `first` + 1, and so on.
     """
     document = pymupdf.open()
     for number in range(1, pages + 1):
         page = document.new_page()
         y = prose(page, 100)
-        formula(page, 200, y + 22, f"({number})", below=str(number + 1))
+        formula(page, 200, y + 22, f"({number})", below=str(first + number - 1))
         prose(page, y + 48)
     if password:
         document.save(path, encryption=AES_256, user_pw=password)
