@@ -35,6 +35,9 @@ CALL_BATCHES = 2
 """Batches that a reader is given at a time: it sorts their crops by size, and looks for better
 answers where it was unsure in all of them together."""
 
+LEAST_CALL = 8
+"""Crops that it is given at least, if there are so many."""
+
 POOL_BATCHES = 8
 """Batches per reader that may lie extracted but unread before extraction pauses."""
 
@@ -148,15 +151,15 @@ class Flow:
         self.finish(document)
 
     def _start_batches(self) -> None:
-        """Give crops to readers; wait for a full batch only while a reader is busy anyway."""
+        """Give crops to readers: many behind others, few only to a reader that would idle."""
         most = CALL_BATCHES * self._config.batch_size
         while self._pool:
-            full = len(self._pool) >= most or not self._extractors.is_busy
-            if not self._readers.free(full=full):
+            # Half of an equal share, so that all readers end at about the same time.
+            share = -(-len(self._pool) // (2 * self._plan.readers))
+            size = min(most, max(share, LEAST_CALL))
+            if not self._readers.free(full=size == most):
                 return
-            # At the end of a run each reader gets its part.
-            share = most if self._extractors.is_busy else -(-len(self._pool) // self._plan.readers)
-            self._readers.give(self._pool.take(min(most, share)))
+            self._readers.give(self._pool.take(size))
 
     def _read(self, reference: Any) -> None:
         """A batch is read, or its reader died over it: then its crops are tried one by one."""
