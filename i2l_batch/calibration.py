@@ -60,7 +60,7 @@ def load_calibration(checkpoint: Path) -> Calibration | None:
     """Of a checkpoint folder; None where it was never calibrated.
 
     Raises:
-        CheckpointError: the file is not what `save_calibration` writes.
+        CheckpointError: the file is not what `to_json` gives.
     """
     path = checkpoint / CALIBRATION
     try:

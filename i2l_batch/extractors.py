@@ -90,13 +90,11 @@ class Extractors:
         except self._lost as error:
             cause = error.cause if isinstance(error, self._raised) else error
             document.fail(SourceError("crashed", f"{document.source.path}: {one_line(cause)}"))
-            document.extracted = True
-            return document, None
-        if not document.take(chunk):
-            document.extracted = True
-            return document, None
-        if chunk.next_page is None:
-            document.extracted = True
+            found = None
         else:
-            self._begun.append((document, chunk.next_page))
-        return document, chunk
+            found = chunk if document.take(chunk) else None
+        if found and found.next_page is not None:
+            self._begun.append((document, found.next_page))
+        else:
+            document.extracted = True
+        return document, found

@@ -26,6 +26,7 @@ def fit(features: np.ndarray, right: np.ndarray) -> Calibration:
     optimizer = torch.optim.LBFGS([parameters], max_iter=200, line_search_fn="strong_wolfe")
 
     def loss() -> float:
+        """The penalised cross-entropy at the parameters, and its gradient in them."""
         optimizer.zero_grad()
         odds = x @ parameters[1:] + parameters[0]
         value = F.binary_cross_entropy_with_logits(odds, y)
