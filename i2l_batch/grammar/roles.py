@@ -115,6 +115,8 @@ class Role:
     is_delimiter: bool = False
     is_negatable: bool = False
     takes_limits: bool = False
+    is_transparent: bool = False
+    r"""The group around it sees the inside of its argument: `\pmod`."""
     must_not_be_last: bool = False
     """A control space at the very end would be a lone backslash."""
 
@@ -168,7 +170,13 @@ def _role(token: str) -> Role:
         fits = is_valid(rf"\hspace {{ {token} }}")
         return Role(kind=Kind.LENGTH) if fits else NEVER
     if arguments := _arguments(token):
-        return Role(kind=Kind.COMMAND, arguments=arguments, option=token in WITH_OPTION)
+        fraction = f"{token} " + r"{ x \over x } " * len(arguments)
+        return Role(
+            kind=Kind.COMMAND,
+            arguments=arguments,
+            option=token in WITH_OPTION,
+            is_transparent=is_valid(fraction) and not is_valid(rf"x \over {fraction}"),
+        )
     if not is_valid(f"{{ x {token} x }}"):  # a comment would hide the brace
         return NEVER
     return Role(
@@ -177,7 +185,8 @@ def _role(token: str) -> Role:
         is_bare=is_valid(rf"x ^ {token} \frac {token} {token}"),
         is_column=token in ("c", "l", "r"),
         is_delimiter=token in _DELIMITERS and is_valid(rf"\big {token} x"),
-        is_negatable=is_valid(rf"\not {token} x"),
+        # With a script too: `\not \ln` parses, `\not \ln _ { x }` does not.
+        is_negatable=is_valid(rf"\not {token} x") and is_valid(rf"\not {token} _ {{ x }}"),
         takes_limits=is_valid(rf"{token} \limits _ {{ x }}"),
         must_not_be_last=not is_valid(token),
     )
@@ -211,7 +220,7 @@ def _arguments(token: str) -> tuple[Content, ...]:
             return ()
         tries = (n for n in range(1, 5) if is_valid(f"{token} {'{ } ' * n}"))
         return (Content.MATH,) * next(tries, 0)
-    if count == 1 and is_valid(rf"\begin{{aligned}} {token} {{ a \\ a }} \end{{aligned}}"):
+    if count == 1 and is_valid(rf"\begin{{aligned}} {{ {token} {{ a \\ a }} }} \end{{aligned}}"):
         return (Content.ROWS,)
     if is_valid(f"{token} {'{ _ { a } } ' * count}"):
         return (Content.MATH,) * count

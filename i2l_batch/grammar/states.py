@@ -62,7 +62,7 @@ class Frame(NamedTuple):
     scripts: frozenset[str] = frozenset()
     """Those that the last atom has."""
     is_split: bool = False
-    r"""By `\atop` or the like, of which a group has one."""
+    r"""By `\atop` or the like, of which a group has one, or the group around it may have it."""
     environment: str = ""
     cells: int = 0
     """That a row may still have; in a list of columns, or in place of a length, those given."""
@@ -155,9 +155,9 @@ def _begun(role: Role, outer: State) -> State:
 def _commanded(role: Role, state: State) -> State:
     """With the arguments of a command owed, the first on top."""
     for content in reversed(role.arguments[1:]):
-        state = State(Frame(place=Place.ARGUMENT, content=content), state)
+        state = State(Frame(Place.ARGUMENT, content, is_split=role.is_transparent), state)
     place = Place.OPTION_OR_ARGUMENT if role.option else Place.ARGUMENT
-    return State(Frame(place=place, content=role.arguments[0]), state)
+    return State(Frame(place, role.arguments[0], is_split=role.is_transparent), state)
 
 
 def _paid(state: State, role: Role, text: str) -> State:
@@ -167,7 +167,7 @@ def _paid(state: State, role: Role, text: str) -> State:
     if top.place in (Place.DELIMITER, Place.NEGATED):
         return below
     if role.kind is Kind.OPEN:
-        return State(Frame(place=Place.GROUP, content=top.content), below)
+        return State(Frame(Place.GROUP, top.content, is_split=top.is_split), below)
     if role.kind is Kind.COMMAND:
         return _commanded(role, below)
     if top.place is Place.OPTION_OR_ARGUMENT and text == "[":
