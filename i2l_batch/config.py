@@ -63,7 +63,7 @@ class TranscribeConfig:
     model: Path | None = None
     """Folder of a checkpoint; null for the one that comes with the package."""
     beam_size: BeamSize = "auto"
-    """Hypotheses followed per formula (1-50); 1 is greedy, and fastest. auto: 1, and 5 for the
+    """Hypotheses followed per formula (1-50); 1 is greedy, and fastest. auto: 1, and 4 for the
     formulas of which the model is unsure then."""
     batch_size: int = 32
     """Most formulas that are decoded at once."""

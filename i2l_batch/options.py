@@ -93,7 +93,7 @@ BeamSize = Annotated[
     typer.Option(
         parser=parse_beam_size,
         metavar="N|auto",
-        help="Transcriptions kept in view per formula (1-50); 1 is fastest; auto: 1, and 5 where "
+        help="Transcriptions kept in view per formula (1-50); 1 is fastest; auto: 1, and 4 where "
         "that is unsure.",
     ),
 ]
