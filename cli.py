@@ -18,8 +18,12 @@ from i2l_batch.account import Account
 from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.errors import I2LError
 from i2l_batch.explain.command import explain
+from i2l_batch.export.command import export
 from i2l_batch.interrupts import end_in_order
 from i2l_batch.options import EXTRACT, RUN
+from i2l_batch.report.command import report
+from i2l_batch.search.command import search
+from i2l_batch.stats.command import stats
 from i2l_batch.train import commands
 
 app = typer.Typer(
@@ -138,8 +142,7 @@ def _run(
 def query(
     folder: Annotated[Path, typer.Argument(help="A results folder.")],
     sql: Annotated[
-        str | None,
-        typer.Argument(help="DuckDB SQL over formulas and documents; without it, a summary."),
+        str | None, typer.Argument(help="DuckDB SQL over the views formulas and documents.")
     ] = None,
     format: Annotated[  # noqa: A002 - the option's name
         o.Format, typer.Option("--format", "-f", help="How to write the rows.")
@@ -173,6 +176,10 @@ def inspect(
         print(path)
 
 
+app.command()(stats)
+app.command()(search)
+app.command()(report)
+app.command()(export)
 app.command()(explain)
 app.add_typer(commands.dataset, name="dataset")
 app.command()(commands.train)

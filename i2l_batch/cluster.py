@@ -150,10 +150,24 @@ def _start(ray: Any, address: str | None, folder: str | None) -> None:
             )
     except Exception as error:
         reason = _first_line(error)
+        if address and _lacks_token(error):
+            raise UsageError(
+                f"--ray-address {address}: the cluster asks for a token: set RAY_AUTH_MODE=token,"
+                " and RAY_AUTH_TOKEN unless ~/.ray/auth_token has it"
+            ) from error
         if address:
             message = f"--ray-address {address}: no Ray cluster can be reached there ({reason})"
             raise UsageError(message) from error
         raise I2LError(f"Ray does not start on this machine: {reason}") from error
+
+
+def _lacks_token(error: BaseException | None) -> bool:
+    """Whether a cluster refused us for want of its token, as those of Ray 2.60 do."""
+    while error is not None:
+        if "InvalidAuthToken" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def new_folder() -> tuple[str, FolderLock]:

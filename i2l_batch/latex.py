@@ -183,14 +183,22 @@ def _converter() -> Any:
     return math_core.LatexToMathML(macros=_STAND_INS)
 
 
-def is_valid(latex: str) -> bool:
-    """Whether the formula parses (math-core: unclosed groups, double scripts, unknown commands)."""
+def to_mathml(latex: str) -> str | None:
+    """A display formula as MathML; None if it does not parse.
+
+    The parser, math-core, refuses unclosed groups, double scripts and unknown commands. A few
+    commands are drawn as others of the same shape.
+    """
     import math_core
 
     for name, other in _ALIKE.items():
         latex = latex.replace(name, other)
     try:
-        _converter().convert_with_local_state(latex, displaystyle=True)
+        return _converter().convert_with_local_state(latex, displaystyle=True)
     except math_core.LatexError:
-        return False
-    return True
+        return None
+
+
+def is_valid(latex: str) -> bool:
+    """Whether the formula parses, as `to_mathml` has it."""
+    return to_mathml(latex) is not None

@@ -24,9 +24,8 @@ import pyarrow as pa
 
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import UsageError
-from i2l_batch.results import open_results
+from i2l_batch.results import Results, open_results
 from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
-from i2l_batch.summary import summarize, write_summary
 from i2l_batch.tables import (
     Format,
     answer,
@@ -37,21 +36,22 @@ from i2l_batch.tables import (
     write_table,
 )
 
-_WRITERS = {
+WRITERS = {
     "table": write_table,
     "csv": write_csv,
     "json": write_json,
     "jsonl": write_jsonl,
     "markdown": write_markdown,
 }
+"""How rows become text, by the name of the format."""
 
 
-def connect(folder: Path) -> duckdb.DuckDBPyConnection:
+def connect(folder: Path | Results) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection in memory with views `formulas` and `documents`. Raises StoreError.
 
     Parquet files are read as a query needs them, so that results larger than memory can be queried.
     """
-    results = open_results(folder)
+    results = folder if isinstance(folder, Results) else open_results(folder)
     # DuckDB's defaults: spill into the current folder, fetch extensions from the network.
     connection = duckdb.connect(
         config={
@@ -63,7 +63,7 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     if not results.parts:
         connection.register("formulas", FORMULA_SCHEMA.empty_table())
         return connection
-    where = glob.escape(str(folder.resolve() / "formulas"))
+    where = glob.escape(str(results.folder.resolve() / "formulas"))
     files = ", ".join(_quoted(f"{where}/{part}") for part in results.parts)
     # DuckDB would take a folder above the results that is called page=7 for a column.
     scan = f"read_parquet([{files}], filename = true, hive_partitioning = false)"
@@ -90,52 +90,51 @@ def run_query(
     format: Format = "table",  # noqa: A002 - the option's name
     out: Path | TextIO | None = None,
 ) -> None:
-    """Write the rows of a query, or a summary of the results when there is none.
+    """Write the rows of a query.
 
-    out: a file to write (whole or not at all), a text stream, or null for standard output, whose
-    reader may leave early. Raises UsageError for what is wrong with the query, StoreError for what
+    out: see `text_output`. Raises UsageError for what is wrong with the query, StoreError for what
     is wrong with the folder.
     """
-    if sql is None and format not in ("table", "markdown", "json"):
-        raise UsageError(f"--format {format} needs a query, such as 'SELECT * FROM formulas'")
+    if sql is None:
+        raise UsageError(
+            "give a query, such as 'SELECT * FROM formulas'; for a summary there is"
+            f" `i2l stats {folder}`"
+        )
     connection = connect(folder)
+    if isinstance(out, Path) and format == "parquet":
+        with whole_file(out) as file:
+            _copy_parquet(connection, sql, file.name)
+        return
+    with text_output(out) as text:
+        if format == "parquet":
+            _write_parquet(connection, sql, text)
+            return
+        with _clear_errors():
+            columns, rows = answer(connection, _last_statement(connection, sql))
+            WRITERS[format](columns, rows, text)
+
+
+@contextmanager
+def text_output(out: Path | TextIO | None) -> Iterator[TextIO]:
+    """Where text goes: a file (whole or not at all), a text stream, or for null standard output,
+    whose reader may leave early. Raises StoreError for a file that cannot be written."""
     if isinstance(out, Path):
         with whole_file(out) as file:
-            if format == "parquet":
-                _copy_parquet(connection, sql or "", file.name)
-                return
             text = io.TextIOWrapper(file, encoding="utf-8", newline="")
             try:
-                _write(connection, folder, sql, format, text)
+                yield text
+                text.flush()
             finally:
                 text.detach()
         return
     stream = sys.stdout if out is None else out
     try:
-        _write(connection, folder, sql, format, stream)
+        yield stream
         stream.flush()
     except BrokenPipeError:  # `| head` has seen enough; Python must not flush into it on exit
         if out is not None:
             raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    folder: Path,
-    sql: str | None,
-    form: Format,
-    out: TextIO,
-) -> None:
-    if sql is None:
-        write_summary(summarize(connection, open_results(folder).runs()), form, out)
-    elif form == "parquet":
-        _write_parquet(connection, sql, out)
-    else:
-        with _clear_errors():
-            columns, rows = answer(connection, _last_statement(connection, sql))
-            _WRITERS[form](columns, rows, out)
-    out.flush()
 
 
 def _last_statement(connection: duckdb.DuckDBPyConnection, sql: str) -> str:

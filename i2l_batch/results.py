@@ -16,10 +16,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +28,12 @@ import pyarrow.fs as pafs
 
 from i2l_batch.errors import StoreError
 from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas
+    import polars  # pyright: ignore[reportMissingImports]
+    from PIL import Image
 
 # Run ids and part numbers have a fixed width, so that names sort in the order of their commit.
 _RUN = r"(\d{8}T\d{6}Z-[0-9a-f]{4})"
@@ -103,8 +109,14 @@ def first_run(folder: Path, parts: Sequence[str]) -> str:
     return ""
 
 
-def open_results(folder: Path) -> Results:
-    """The committed rows of a folder as they are now. Raises StoreError if it holds no results."""
+def open_results(folder: str | os.PathLike[str]) -> Results:
+    """The committed rows of a folder as they are now. Raises StoreError if it holds no results.
+
+    >>> results = open_results("results")
+    >>> results.formulas().count_rows()
+    4
+    """
+    folder = Path(folder)
     if not folder.is_dir():
         raise StoreError(f"{folder} is not a folder: give the one that `i2l transcribe -o` wrote")
     if not names(folder / "runs", RUN_NAME):
@@ -165,6 +177,46 @@ class Results:
             shown = whole | ~key.isin(pa.array(hidden))
             where = shown if where is None else where & shown
         return dataset.scanner(columns=columns, filter=where)
+
+    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
+        """A query over the views `formulas` and `documents`, in DuckDB's SQL; it runs when its rows
+        are asked for. All queries of one `Results` share a connection, and what they create.
+        """
+        return self._connection.sql(query)
+
+    def to_pandas(
+        self, columns: Sequence[str] | None = None, where: str | None = None
+    ) -> pandas.DataFrame:
+        """Formulas in reading order, as a frame; see `frames.to_pandas`."""
+        from i2l_batch import frames
+
+        return frames.to_pandas(self, columns, where)
+
+    def to_polars(
+        self, columns: Sequence[str] | None = None, where: str | None = None
+    ) -> polars.DataFrame:
+        """Formulas in reading order, as a frame; see `frames.to_polars`."""
+        from i2l_batch import frames
+
+        return frames.to_polars(self, columns, where)
+
+    def pictures(self, where: str | None = None) -> Iterator[tuple[str, Image.Image]]:
+        """Names and pictures of formulas, one by one; see `frames.pictures`."""
+        from i2l_batch import frames
+
+        return frames.pictures(self, where)
+
+    def picture(self, formula_id: str) -> Image.Image:
+        """The picture of one formula. Raises UsageError when there is none."""
+        from i2l_batch import frames
+
+        return frames.picture(self, formula_id)
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        from i2l_batch.query import connect
+
+        return connect(self)
 
     def replaced(self) -> dict[str, list[str]]:
         """Part -> sources (as stored) whose rows in it were replaced by a newer part's."""

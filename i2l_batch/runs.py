@@ -80,6 +80,7 @@ def new_record(
         "versions": versions(),
         "counts": {},
         "timings": {},
+        "commits": [],
     }
 
 

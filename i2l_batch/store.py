@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from i2l_batch import runs
+from i2l_batch.commits import CommitLog
 from i2l_batch.committed import CommittedDocument, committed_documents
 from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
@@ -51,6 +52,7 @@ class Store:
         self._folder = folder
         self._lock = lock
         self._record = record
+        self._commits = CommitLog()
         self._part_rows = part_rows
         self._part_bytes = part_bytes
         self._part_seconds = part_seconds
@@ -148,10 +150,13 @@ class Store:
         write_part(self._folder / "formulas" / part, self._formulas, FORMULA_PART)
         write_part(self._folder / "documents" / part, self._documents, DOCUMENT_SCHEMA)
         self._num_parts += 1
+        self._commits.note(len(self._documents), len(self._formulas))
         self._begin_part()
         if self._overwrites:
             self._overwrites = False
             remove_earlier(self._folder, self.run)
+        self._record["commits"] = self._commits.entries
+        runs.write_record(self._folder, self._record)  # for who looks while the run goes on
 
     def close(
         self,

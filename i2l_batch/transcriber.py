@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from i2l_batch.answers import NOTHING, completed, transcript
+from i2l_batch.any_picture import AnyPicture, grey_picture
 from i2l_batch.attention import Attention
 from i2l_batch.batches import Key, key_of, size_batches
 from i2l_batch.calibration import load_calibration
@@ -98,13 +99,18 @@ class Transcriber:
         self._masks = Masks(self._grammar, self.device)
 
     def transcribe(
-        self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None = None
+        self, pictures: Sequence[AnyPicture], ems: Sequence[float | None] | None = None
     ) -> list[Transcript]:
-        """Read grey pictures (H, W) uint8, one formula each.
+        """Read pictures, one formula each.
 
         Args:
-            pictures: black on white or the reverse, any size.
+            pictures: paths, PIL images or arrays, as `grey_picture` takes them; black on white or
+                the reverse, any size.
             ems: size of each formula's main font in pixels, where it is known.
+
+        Raises:
+            SourceError: a file cannot be read.
+            UsageError: an array is no picture.
         """
         return self.read(self._prepare(pictures, ems))
 
@@ -115,7 +121,7 @@ class Transcriber:
         return [self._transcript(found[key], picture) for key, picture in keyed]
 
     def look(
-        self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None = None
+        self, pictures: Sequence[AnyPicture], ems: Sequence[float | None] | None = None
     ) -> list[tuple[Transcript, Attention]]:
         """As `transcribe`, with what the model looked at for each token.
 
@@ -133,12 +139,12 @@ class Transcriber:
         return answers
 
     def _prepare(
-        self, pictures: Sequence[np.ndarray], ems: Sequence[float | None] | None
+        self, pictures: Sequence[AnyPicture], ems: Sequence[float | None] | None
     ) -> list[Prepared]:
         em_pixels, max_size = self.model.em_pixels, self.model.max_size
         return [
-            prepare(grey, em, em_pixels=em_pixels, max_size=max_size)
-            for grey, em in zip(pictures, ems or [None] * len(pictures), strict=True)
+            prepare(grey_picture(picture), em, em_pixels=em_pixels, max_size=max_size)
+            for picture, em in zip(pictures, ems or [None] * len(pictures), strict=True)
         ]
 
     def _keyed(self, pictures: Sequence[Prepared]) -> list[tuple[Key, Prepared]]:

@@ -58,7 +58,7 @@ def test_the_wheel_holds_all_modules_and_weights(wheel: Path) -> None:
         prefix + path.relative_to(ROOT).as_posix()
         for folder, prefix in (("i2l_batch", ""), ("models", "i2l_batch/"), ("train", "i2l_batch/"))
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in {".html", ".json", ".py", ".safetensors", ".typed"}
+        if path.suffix in {".css", ".html", ".js", ".json", ".py", ".safetensors", ".typed"}
     }
     assert there == names_in(wheel)
 

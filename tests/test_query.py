@@ -39,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return results
 
 
-def text(folder: Path, sql: str | None, form: Format) -> str:
+def text(folder: Path, sql: str, form: Format) -> str:
     out = io.StringIO()
     run_query(folder, sql, form, out)
     return out.getvalue()
@@ -174,38 +174,10 @@ def test_long_tables_say_that_they_are_cut(folder: Path) -> None:
     assert len(text(folder, "FROM range(1500)", "csv").splitlines()) == 1501
 
 
-def test_summary(folder: Path) -> None:
-    summary = json.loads(text(folder, None, "json"))
-    assert [(row["status"], row["documents"], row["formulas"]) for row in summary["documents"]] == [
-        ("ok", 2, 5),
-        ("failed", 1, 0),
-    ]
-    assert summary["failures"] == [
-        {
-            "status": "failed",
-            "error_type": "corrupt",
-            "documents": 1,
-            "example": "broken.pdf",
-            "message": "cannot open 'broken.pdf'",
-        }
-    ]
-    assert summary["formulas"][0]["formulas"] == 5
-    assert summary["formulas"][0]["confidence_p50"] == 0.5
-    assert [row["confidence"] for row in summary["least_confident"]] == sorted(
-        row["confidence"] for row in json.loads(text(folder, ALL, "json"))
-    )
-    assert [row["documents"] for row in summary["runs"]] == [2, 1]
-    for form in ("table", "markdown"):
-        assert "Least confident" in text(folder, None, form)
-        assert "broken.pdf" in text(folder, None, form)
-    with pytest.raises(UsageError, match="--format csv needs a query"):
-        text(folder, None, "csv")
-
-
-def test_summary_of_a_run_that_has_just_begun(tmp_path: Path) -> None:
-    with open_store(tmp_path):
-        assert json.loads(text(tmp_path, None, "json"))["formulas"] == []
-        assert "running" in text(tmp_path, None, "table")
+def test_without_a_query_there_is_another_verb(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"give a query, .* `i2l stats .*results \[1\] of 'me'`"):
+        run_query(folder, None, "json", tmp_path / "rows.json")
+    assert not (tmp_path / "rows.json").exists()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from i2l_batch.commits import MOST, CommitLog
 from i2l_batch.committed import CommittedDocument, committed_documents
 from i2l_batch.errors import StoreError
 from i2l_batch.results import open_results
@@ -143,6 +144,39 @@ def test_run_record_is_complete(tmp_path: Path) -> None:
     assert record["status"] == "interrupted"
     assert record["started"] <= record["finished"]
     assert {"i2l_batch", "python", "torch", "ray", "pymupdf", "pyarrow"} == set(record["versions"])
+
+
+def test_the_record_tells_of_each_commit_while_the_run_goes_on(tmp_path: Path) -> None:
+    with open_store(tmp_path) as store:
+        add(store, "a.pdf", formulas=3)
+        add(store, "b.pdf", formulas=0)
+        assert open_results(tmp_path).runs()[0]["commits"] == []
+        store.flush()
+        (running,) = open_results(tmp_path).runs()
+        assert running["status"] == "running"
+        add(store, "c.pdf", formulas=1)
+    (finished,) = open_results(tmp_path).runs()
+    assert finished["commits"][:1] == running["commits"]
+    assert [entry[1:] for entry in finished["commits"]] == [[2, 3], [1, 1]]
+
+
+@given(commits=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 99)), max_size=3 * MOST))
+def test_the_log_of_commits_is_bounded_and_its_sums_stay(commits: list[tuple[int, int]]) -> None:
+    log = CommitLog()
+    for documents, formulas in commits:
+        log.note(documents, formulas)
+    assert len(log.entries) <= MOST
+    assert log.entries == sorted(log.entries, key=lambda entry: entry[0])
+    for column in (1, 2):
+        kept = sum(entry[column] for entry in log.entries)
+        assert kept == sum(commit[column - 1] for commit in commits)
+
+
+def test_a_long_run_keeps_the_times_of_its_commits() -> None:
+    log = CommitLog()
+    for _ in range(20 * MOST):
+        log.note(1, 2)
+    assert MOST // 2 <= len(log.entries) <= MOST
 
 
 @pytest.mark.parametrize(

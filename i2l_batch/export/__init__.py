@@ -1,0 +1,1 @@
+"""Formulas out of a results folder, in the forms that other programs read."""

@@ -1,0 +1,1 @@
+"""Finding formulas of a results folder by their LaTeX."""
