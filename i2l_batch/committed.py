@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from i2l_batch.records import Status
-from i2l_batch.results import Results, original_name
+from i2l_batch.results import Results
+from i2l_batch.source_names import original_name
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 
 from i2l_batch.durable import whole_file
 from i2l_batch.records import Crop, Document, Symbol, Transcript, formula_id
-from i2l_batch.results import stored_name
 from i2l_batch.schema import FORMULA_SCHEMA
+from i2l_batch.source_names import stored_name
 
 _PICTURE = "crop.bytes"
 """The column that is compressed already (PNG)."""

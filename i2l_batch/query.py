@@ -52,13 +52,15 @@ def connect(folder: Path | Results) -> duckdb.DuckDBPyConnection:
     Parquet files are read as a query needs them, so that results larger than memory can be queried.
     """
     results = folder if isinstance(folder, Results) else open_results(folder)
-    # DuckDB's defaults: spill into the current folder, fetch extensions from the network.
+    # DuckDB's defaults: spill into the current folder, fetch extensions from the network, and draw
+    # a bar on standard output, which is for rows.
     connection = duckdb.connect(
         config={
             "temp_directory": tempfile.gettempdir(),
             "autoinstall_known_extensions": "false",
         }
     )
+    connection.execute("SET enable_progress_bar = false")
     connection.register("documents", results.documents())
     if not results.parts:
         connection.register("formulas", FORMULA_SCHEMA.empty_table())

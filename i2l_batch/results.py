@@ -41,26 +41,6 @@ PART_NAME = re.compile(rf"part-{_RUN}-\d{{6}}\.parquet")
 RUN_NAME = re.compile(rf"{_RUN}\.json")
 
 
-def stored_name(name: str) -> str:
-    r"""A source's name as the tables hold it: text, though file names are bytes.
-
-    Bytes that are not UTF-8 (surrogates in Python) become `\xNN`, and a backslash becomes two, so
-    that `original_name` gives back the name exactly. All other names are stored as they are.
-    """
-    doubled = name.replace("\\", "\\\\")
-    return doubled.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def original_name(stored: str) -> str:
-    """The inverse of `stored_name`: a name that opens the file."""
-    raw = re.sub(
-        rb"\\(?:\\|x([0-9a-f]{2}))",
-        lambda escape: bytes.fromhex(escape[1].decode()) if escape[1] else b"\\",
-        stored.encode("utf-8"),
-    )
-    return raw.decode("utf-8", "surrogateescape")
-
-
 def names(folder: Path, pattern: re.Pattern[str]) -> list[str]:
     """Names in a folder that match wholly, sorted (for parts: in the order of their commit)."""
     try:

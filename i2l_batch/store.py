@@ -28,9 +28,9 @@ from i2l_batch.folder import refuse_foreign, remove_earlier, start_run
 from i2l_batch.lock import FolderLock
 from i2l_batch.parts import FORMULA_PART, document_row, formula_row, write_part
 from i2l_batch.records import Document
-from i2l_batch.results import stored_name
 from i2l_batch.runs import JsonValue
 from i2l_batch.schema import DOCUMENT_SCHEMA
+from i2l_batch.source_names import stored_name
 
 __all__ = ["Store", "formula_row"]
 

@@ -29,7 +29,8 @@ from formula_samples import add, expected, open_store, read
 
 from i2l_batch import durable, folder
 from i2l_batch.committed import committed_documents
-from i2l_batch.results import open_results, original_name
+from i2l_batch.results import open_results
+from i2l_batch.source_names import original_name
 from i2l_batch.store import Store
 
 DOCUMENTS = {f"paper-{number:02d}": number % 5 for number in range(30)}

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from i2l_batch.errors import StoreError
-from i2l_batch.results import open_results, original_name, stored_name
+from i2l_batch.results import open_results
 from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
+from i2l_batch.source_names import original_name, stored_name
 from tests.formula_samples import add, expected, open_store, read
 
 

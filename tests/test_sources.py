@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from i2l_batch.errors import UsageError
 from i2l_batch.records import Problem, Source
-from i2l_batch.results import original_name, stored_name
+from i2l_batch.source_names import original_name, stored_name
 from i2l_batch.sources import list_sources
 
 

@@ -20,7 +20,7 @@ from i2l_batch.guard import ExtractionGuard
 from i2l_batch.images import decode_png
 from i2l_batch.models.files import SHIPPED, checkpoint_sha256, model_id
 from i2l_batch.records import Crop, Extraction, Problem, Source
-from i2l_batch.results import stored_name
+from i2l_batch.source_names import stored_name
 from i2l_batch.sources import list_sources
 from i2l_batch.transcriber import Transcriber
 

@@ -6,7 +6,6 @@ nothing but an error. Knows nothing of what is in the folder, but the mark that 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,10 @@ MARK = ".i2l-export"
 
 @contextmanager
 def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
-    """A new folder to write into, which gets its name when all is on the disk.
+    """A new folder to write into, which gets its name when all is written.
+
+    Nothing waits for the disk, which for so many files takes minutes: what a power cut damaged can
+    be exported again.
 
     A folder that is not empty is replaced with `overwrite` only, and only if an export wrote it:
     whoever gives the wrong folder loses nothing. Raises UsageError for that, StoreError when the
@@ -36,7 +38,6 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
         made.mkdir()
         yield made
         (made / MARK).touch()
-        os.sync()  # one for all: thousands of files would take minutes one by one
         _put(made, path)
     except BaseException as error:
         shutil.rmtree(made, ignore_errors=True)

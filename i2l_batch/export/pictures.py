@@ -6,7 +6,6 @@ the other columns, but that the first is the formula's name.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -40,7 +39,6 @@ class Pictures:
             temporary.write_bytes(png)
             temporary.replace(self._folder / name)
             self.saved += 1
-        os.sync()  # one for all: one by one it would take 20 ms each
 
 
 def with_paths(rows: Rows, way_up: str = "") -> Rows:

@@ -59,7 +59,6 @@ class Selection:
         with _clear_errors(folder):
             self._connection = connect(folder)
         self._connection.execute(f"SET memory_limit = '{MEMORY}'")
-        self._connection.execute("SET enable_progress_bar = false")
         self._connection.execute("SET preserve_insertion_order = false")
         self._connection.execute(f"SET threads = least({THREADS}, current_setting('threads'))")
         conditions = ["true"]

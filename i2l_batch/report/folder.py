@@ -7,7 +7,6 @@ and is not. Knows nothing of what a report holds but the names of its files.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -74,8 +73,11 @@ def new_report(folder: Path) -> Iterator[Path]:
 
 
 def _take_place(place: Path, folder: Path) -> None:
-    """Put the new report where the old one is. Between the two renames there is none."""
-    os.sync()  # one for all files: an fsync for each of 10,000 would take minutes
+    """Put the new report where the old one is. Between the two renames there is none.
+
+    Nothing waits for the disk, which for so many files takes minutes: a report that a power cut
+    damaged can be made again.
+    """
     (place / LOCK_NAME).unlink()
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)

@@ -66,7 +66,6 @@ class Selection:
     def __init__(self, connection: duckdb.DuckDBPyConnection, limit: int) -> None:
         connection.execute(f"SET memory_limit = '{_MEMORY}'")
         connection.execute("SET preserve_insertion_order = false")
-        connection.execute("SET enable_progress_bar = false")
         connection.execute(_CHOOSE.format(limit=limit))
         self._connection = connection
         self.size: int = _number(connection, "SELECT count(*) FROM chosen")

@@ -14,8 +14,8 @@ import pytest
 
 from i2l_batch.errors import StoreError, UsageError
 from i2l_batch.export.run import Target, Written, export
-from i2l_batch.results import stored_name
 from i2l_batch.schema import FORMULA_SCHEMA
+from i2l_batch.source_names import stored_name
 from tests.export.results import NASTY, PAPERS, Formula, stored, write_results
 
 TEXTS: tuple[Target, ...] = ("jsonl", "csv", "markdown", "github", "tex")

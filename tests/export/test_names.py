@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from i2l_batch.export.names import Names
-from i2l_batch.results import stored_name
+from i2l_batch.source_names import stored_name
 from tests.export.results import NASTY, hostile_names
 
 
