@@ -1,15 +1,12 @@
 """A stepper whose hypotheses stay within the grammar, and leave a loop.
 
 In: any stepper of the beam search, a grammar. Out: the same log-probabilities, minus infinity for
-what must not come next. Where the model would end and may not, the probability of the end goes to
-what brings it nearer: the next best token would be nonsense. Knows no model.
+what must not come next. Knows no model.
 
 Shapes: B inputs, K hypotheses of each, V vocabulary.
 """
 
 from __future__ import annotations
-
-import math
 
 import torch
 from torch import Tensor
@@ -19,8 +16,6 @@ from i2l_batch.grammar.loop_watch import LoopWatch
 from i2l_batch.models.beam_search import Stepper
 from i2l_batch.models.tokenizer import EOS
 
-HALF = math.log(0.5)
-"""The model would end: nothing else has more probability."""
 MOST_NODES = 50_000
 """States that are remembered between searches: about 30 MB."""
 
@@ -113,24 +108,12 @@ class Constrained:
             self._loops.see(tokens)
         self._has_begun = True
         log_probabilities, attention = self._stepper.step(tokens)
-        ends = log_probabilities[..., EOS]
-        allowed = log_probabilities + self._masks.gather(self._nodes)
-        for row, k in (ends > HALF).nonzero().tolist():
-            self._bring_near(self._nodes[row][k].state, ends[row, k], allowed[row, k])
+        mask = self._masks.gather(self._nodes)
         looping = self._loops.found()
         if looping.any():
-            allowed[looping] = float("-inf")
-            allowed[..., EOS][looping] = ends[looping]
-        return allowed, attention
-
-    def _bring_near(self, state: State | None, end: Tensor, allowed: Tensor) -> None:
-        """Give the log-probability of the end to the best token on the way there, in place."""
-        grammar = self._masks.grammar
-        if state is None or EOS in grammar.allowed(state.top):
-            return
-        closers = torch.tensor(grammar.closers(state.top), device=allowed.device)
-        best = closers[allowed[closers].argmax()]
-        allowed[best] = torch.logaddexp(allowed[best], end)
+            mask[looping] = float("-inf")
+            mask[..., EOS][looping] = 0.0
+        return log_probabilities + mask, attention
 
     def select(self, rows: Tensor, parents: Tensor) -> None:
         """As the stepper's."""

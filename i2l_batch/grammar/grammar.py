@@ -56,7 +56,7 @@ class Grammar:
         """The shortest way to a valid end from here, without the end itself."""
         tokens: list[int] = []
         while EOS not in self.allowed(state.top):
-            tokens.append(self.closers(state.top)[0])
+            tokens.append(self._closer(state.top))
             state = self.step(state, tokens[-1])
         return tokens
 
@@ -65,8 +65,8 @@ class Grammar:
         state = self.replay(tokens)
         return (*tokens, *(self.ending(state) if state else ()))
 
-    def closers(self, top: Frame) -> list[int]:
-        """Tokens that bring the end nearer, where the formula may not end yet: never none."""
+    def _closer(self, top: Frame) -> int:
+        """A token that brings the end nearer."""
 
         def closes(role: Role) -> bool:
             """Whether it ends what is open, or pays what is owed."""
@@ -80,9 +80,11 @@ class Grammar:
             return wanted.get(top.place, role.kind is Kind.LENGTH)
 
         if top.place is Place.OPTION:
-            return [self._tokens.index("]")]
-        found = {i: self.roles[i].kind for i in sorted(self.allowed(top)) if closes(self.roles[i])}
-        ends = [i for i, kind in found.items() if kind in (Kind.CLOSE, Kind.RIGHT, Kind.END)]
+            return self._tokens.index("]")
+        closers = {
+            i: self.roles[i].kind for i in sorted(self.allowed(top)) if closes(self.roles[i])
+        }
+        ends = [i for i, kind in closers.items() if kind in (Kind.CLOSE, Kind.RIGHT, Kind.END)]
         # A group is opened, to be closed at once, only where nothing else will do.
-        others = [i for i, kind in found.items() if kind is not Kind.OPEN]
-        return ends or others or list(found)
+        others = sorted(closers, key=lambda i: closers[i] is Kind.OPEN)
+        return (ends or others)[0]

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from i2l_batch.answers import completed
 from i2l_batch.grammar import Grammar
-from i2l_batch.grammar.constraint import HALF, Constrained, Masks
-from i2l_batch.grammar.grammar import START
+from i2l_batch.grammar.constraint import Constrained, Masks
 from i2l_batch.grammar.loops import LEAST
 from i2l_batch.latex import is_valid
 from i2l_batch.models.beam_search import BeamConfig, beam_search
@@ -79,38 +78,14 @@ def test_neighbours_do_not_matter() -> None:
         assert [h.tokens for h in alone] == [h.tokens for h in beam]
 
 
-def log_probability(table: Tensor, path: list[int]) -> float:
-    """Of a path from bos on: that of its tokens, and of ends that could not be yet."""
-    total, state = 0.0, START
-    for last, token in itertools.pairwise(path):
-        row = table[last].clone()
-        if row[EOS] > HALF and EOS not in GRAMMAR.allowed(state.top):
-            best = max(GRAMMAR.closers(state.top), key=lambda i, row=row: row[i])
-            row[best] = row[best].logaddexp(row[EOS])
-        total += float(row[token])
-        state = GRAMMAR.step(state, token) if token != EOS else state
-    return total
-
-
 def test_what_remains_keeps_its_probability() -> None:
     tables = random_tables(8)
-    tables[4:, :, EOS] += 7.0  # these would rather end
     for table, beam in zip(tables.log_softmax(-1), search(tables, 3), strict=True):
         for hypothesis in beam:
             ends = [EOS] if hypothesis.finished else []
-            total = log_probability(table, [BOS, *hypothesis.tokens, *ends])
+            path = [BOS, *hypothesis.tokens, *ends]
+            total = sum(float(table[a, b]) for a, b in itertools.pairwise(path))
             assert hypothesis.log_probability == pytest.approx(total, abs=1e-3)
-
-
-def test_what_would_end_too_early_is_closed() -> None:
-    """The next best token behind `{ x` is `y`, and then `y` for ever."""
-    x, y, opened, closed = TOKENIZER.encode(["x", "y", "{", "}"])
-    tables = torch.zeros(1, len(TOKENIZER), len(TOKENIZER))
-    tables[0, BOS, opened] = tables[0, opened, x] = 9.0
-    tables[0, [x, closed], EOS], tables[0, [x, y], y] = 9.0, 8.0
-    [[hypothesis]] = search(tables, 1)
-    assert latex_of(hypothesis) == "{ x }"
-    assert hypothesis.finished
 
 
 def test_a_loop_is_left_and_one_turn_stays() -> None:
