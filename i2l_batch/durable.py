@@ -1,4 +1,4 @@
-"""Files that are whole or absent.
+"""Files that are whole or absent, and folders that take another's place.
 
 In: a final path and what to write. Out: the file under that name, on the disk, or nothing but an
 error. Knows nothing of what is in the file.
@@ -7,6 +7,7 @@ error. Knows nothing of what is in the file.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,21 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
                 f"cannot write {path}: {reason(error)}; make room or choose another folder"
             ) from error
         raise
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Give a whole folder its name, and remove what had it. Between the two renames nothing has.
+
+    What is in it is not synced: for thousands of files that takes minutes. So this is for what can
+    be made again.
+    """
+    old = folder.with_name(temporary_name(f"{folder.name}.old"))
+    shutil.rmtree(old, ignore_errors=True)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    sync_folder(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from i2l_batch.durable import reason, sync_folder, temporary_name
+from i2l_batch.durable import reason, replace_folder, temporary_name
 from i2l_batch.errors import StoreError, UsageError
 
 MARK = ".i2l-export"
@@ -21,9 +21,6 @@ MARK = ".i2l-export"
 @contextmanager
 def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
     """A new folder to write into, which gets its name when all is written.
-
-    Nothing waits for the disk, which for so many files takes minutes: what a power cut damaged can
-    be exported again.
 
     A folder that is not empty is replaced with `overwrite` only, and only if an export wrote it:
     whoever gives the wrong folder loses nothing. Raises UsageError for that, StoreError when the
@@ -38,7 +35,7 @@ def whole_folder(path: Path, *, overwrite: bool) -> Iterator[Path]:
         made.mkdir()
         yield made
         (made / MARK).touch()
-        _put(made, path)
+        replace_folder(made, path)
     except BaseException as error:
         shutil.rmtree(made, ignore_errors=True)
         if isinstance(error, OSError):
@@ -59,15 +56,3 @@ def _check(path: Path, overwrite: bool) -> None:
         raise UsageError(f"{path} holds files that no export wrote: give another folder")
     if not overwrite:
         raise UsageError(f"{path} holds an earlier export: give another folder, or --overwrite")
-
-
-def _put(made: Path, path: Path) -> None:
-    """Give the folder its name. Between two renames there is none of that name."""
-    old = path.with_name(temporary_name(f"{path.name}.old"))
-    if old.exists():
-        shutil.rmtree(old)
-    if path.exists():
-        path.rename(old)
-    made.rename(path)
-    sync_folder(path.parent)
-    shutil.rmtree(old, ignore_errors=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from i2l_batch.durable import reason, sync_folder
+from i2l_batch.durable import reason, replace_folder
 from i2l_batch.errors import StoreError
 from i2l_batch.lock import LOCK_NAME, FolderLock
 
@@ -62,7 +62,8 @@ def new_report(folder: Path) -> Iterator[Path]:
             _clear(place)  # what a killed build left
             yield place
             refuse_foreign(folder)
-            _take_place(place, target)
+            (place / LOCK_NAME).unlink()
+            replace_folder(place, target)
         finally:
             shutil.rmtree(place, ignore_errors=True)
             lock.release()
@@ -70,22 +71,6 @@ def new_report(folder: Path) -> Iterator[Path]:
         raise StoreError(
             f"cannot write {folder}: {reason(error)}; make room or choose another folder"
         ) from error
-
-
-def _take_place(place: Path, folder: Path) -> None:
-    """Put the new report where the old one is. Between the two renames there is none.
-
-    Nothing waits for the disk, which for so many files takes minutes: a report that a power cut
-    damaged can be made again.
-    """
-    (place / LOCK_NAME).unlink()
-    old = folder.with_name(f".{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        folder.rename(old)
-    place.rename(folder)
-    sync_folder(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _clear(folder: Path) -> None:
