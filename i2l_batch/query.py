@@ -66,7 +66,7 @@ def connect(folder: Path | Results) -> duckdb.DuckDBPyConnection:
         connection.register("formulas", FORMULA_SCHEMA.empty_table())
         return connection
     where = glob.escape(str(results.folder.resolve() / "formulas"))
-    files = ", ".join(_quoted(f"{where}/{part}") for part in results.parts)
+    files = ", ".join(quoted(f"{where}/{part}") for part in results.parts)
     # DuckDB would take a folder above the results that is called page=7 for a column.
     scan = f"read_parquet([{files}], filename = true, hive_partitioning = false)"
     replaced = [
@@ -163,7 +163,7 @@ def _copy_parquet(connection: duckdb.DuckDBPyConnection, sql: str, path: str) ->
     with _clear_errors():
         query = _last_statement(connection, sql)
         options = "FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false"
-        connection.execute(f"COPY (\n{query}\n) TO {_quoted(path)} ({options})")
+        connection.execute(f"COPY (\n{query}\n) TO {quoted(path)} ({options})")
 
 
 @contextmanager
@@ -187,5 +187,6 @@ def _columns() -> str:
     return f"formulas has {formulas}; documents has {documents}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from i2l_batch.errors import StoreError, UsageError
-from i2l_batch.query import connect
+from i2l_batch.query import connect, quoted
 from i2l_batch.results import open_results
 from i2l_batch.tables import Rows, answer
 
@@ -126,11 +126,7 @@ class Selection:
             yield self._between(papers[start][0], papers[-1][0])
 
     def _between(self, first: str, last: str) -> str:
-        return f"{self._where} AND source BETWEEN {_quoted(first)} AND {_quoted(last)}"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        return f"{self._where} AND source BETWEEN {quoted(first)} AND {quoted(last)}"
 
 
 def _matching(folder: Path, pattern: str) -> pa.Table:
