@@ -20,9 +20,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from i2l_batch.answers import completed
+from i2l_batch.answers import formula
 from i2l_batch.canonical import canonicalize
-from i2l_batch.grammar import Grammar, find_loop
+from i2l_batch.grammar import Grammar, find_loop, one_turn
 from i2l_batch.grammar.constraint import Constrained, Masks
 from i2l_batch.images import Prepared, prepare
 from i2l_batch.latex import is_valid, tokenize
@@ -132,8 +132,8 @@ def compare(
                 outcome.seconds += decoded.seconds
                 outcome.in_grammar += decoded.in_grammar
                 for hypothesis, (_, sample) in zip(decoded.best, batch, strict=True):
-                    tokens, num_read = completed(hypothesis, grammar)
-                    tokens = tokens if mask else tokens[:num_read]
+                    found = formula(hypothesis, grammar).tokens if mask else None
+                    tokens = found or one_turn(hypothesis.tokens)
                     outcome.add(hypothesis, tokenizer.decode(tokens), sample)
         cost, share = with_it.seconds / without.seconds - 1, with_it.in_grammar / with_it.seconds
         print(f"beam {beam_size}, without grammar: {without}")

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from i2l_batch.calibration import Calibration
-from i2l_batch.grammar import Grammar, find_loop
+from i2l_batch.grammar import Completed, Grammar, completed, find_loop, one_turn
 from i2l_batch.latex import is_valid
 from i2l_batch.models.hypothesis import Hypothesis
 from i2l_batch.models.tokenizer import Tokenizer
@@ -19,16 +19,14 @@ NOTHING = [Hypothesis(tokens=(), log_probability=0.0, finished=True, lowest=0.0)
 """What is read in a blank picture. A model would recite something."""
 
 
-def completed(hypothesis: Hypothesis, grammar: Grammar) -> tuple[tuple[int, ...], int]:
-    """Its tokens as a formula, and how many of them were read: one turn of a loop, and what is
-    still open closed."""
-    tokens = hypothesis.tokens
-    if loop := find_loop(tokens):
-        start, period = loop
-        tokens = tokens[: start + period]
-    elif hypothesis.finished:
-        return tokens, len(tokens)
-    return grammar.completed(tokens), len(tokens)
+def formula(hypothesis: Hypothesis, grammar: Grammar) -> Completed:
+    """Its tokens as a formula that parses, of a loop one turn.
+
+    What was found without the grammar, and cannot be mended, stays as it is.
+    """
+    tokens = one_turn(hypothesis.tokens)
+    as_read = Completed(tuple(tokens), tuple(range(len(tokens))))
+    return completed(grammar, tokens) or as_read
 
 
 def transcript(
@@ -50,12 +48,12 @@ def transcript(
             probabilities, which says what is better, but not how good it is.
         symbols: of the answer, if they are wanted.
     """
-    answers = [completed(hypothesis, grammar) for hypothesis in hypotheses]
-    latex, *others = (tokenizer.decode(tokens) for tokens, _ in answers)
-    best, (tokens, num_read) = hypotheses[0], answers[0]
+    answers = [formula(hypothesis, grammar).tokens for hypothesis in hypotheses]
+    latex, *others = map(tokenizer.decode, answers)
+    best = hypotheses[0]
     if not best.finished:
         flags = (*flags, "max_length")
-    if num_read < len(best.tokens):  # what was left out are the other turns of a loop
+    if find_loop(best.tokens):
         flags = (*flags, "repeats")
     valid = is_valid(latex)
     return Transcript(
@@ -63,7 +61,7 @@ def transcript(
         confidence=_confidence(best, flags, calibration),
         score=best.score,
         lowest=best.lowest,
-        num_tokens=len(tokens),
+        num_tokens=len(answers[0]),
         stop="eos" if best.finished else "length",
         valid=valid,
         flags=flags if valid else (*flags, "invalid"),

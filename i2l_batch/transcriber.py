@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from i2l_batch.answers import NOTHING, completed, transcript
+from i2l_batch.answers import NOTHING, formula, transcript
 from i2l_batch.any_picture import AnyPicture, grey_picture
 from i2l_batch.attention import Attention
 from i2l_batch.batches import Key, key_of, size_batches
@@ -206,13 +206,13 @@ class Transcriber:
         if not self.beam.record_attention:
             return Reading(hypotheses, None, None)
         answer = hypotheses[0]
-        tokens, num_read = completed(answer, self._grammar)
+        tokens, read = formula(answer, self._grammar)
         left, top = picture.left, picture.top
         weights = np.zeros((0, 0), np.float32)
         places = np.zeros((0, 4))
         if answer.attention is not None:  # in a blank picture nothing was looked at
-            weights = answer.attention[:num_read].cpu().numpy()
-            weights = np.pad(weights, ((0, len(tokens) - num_read), (0, 0)))
+            weights = np.pad(answer.attention.cpu().numpy(), ((0, 1), (0, 0)))  # of what was added
+            weights = weights[np.array([-1 if i is None else i for i in read], int)]
             places = self.model.places(picture.ink.shape).cpu().numpy().astype(float)
             weights = weights[:, : len(places)]  # behind are those of larger pictures
         attention = Attention(

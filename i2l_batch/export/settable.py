@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from i2l_batch.grammar import Grammar
+from i2l_batch.grammar import Grammar, completed
 from i2l_batch.latex import (
     WITH_OPTION,
     after_option,
@@ -74,9 +74,9 @@ class Settable:
             if not is_valid(latex):  # else nonsense would be learned
                 return False
             self._learn([*self._vocabulary, *tokens])
-        state = self._grammar.replay([self._ids[token] for token in tokens])
-        is_whole = state is not None and not self._grammar.ending(state)
-        return is_whole and _is_clear_to_tex(tokens)
+        ids = tuple(self._ids[token] for token in tokens)
+        found = completed(self._grammar, ids)
+        return found is not None and found.tokens == ids and _is_clear_to_tex(tokens)
 
     def foreign(self, latex: str) -> list[str]:
         """Commands in a formula that are not in the shipped vocabulary: LaTeX may not have them."""

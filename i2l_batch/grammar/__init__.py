@@ -1,6 +1,7 @@
 """What may come next in a formula, so that decoding never leaves valid LaTeX."""
 
+from i2l_batch.grammar.completion import Completed, completed
 from i2l_batch.grammar.grammar import Grammar
-from i2l_batch.grammar.loops import find_loop
+from i2l_batch.grammar.loops import find_loop, one_turn
 
-__all__ = ["Grammar", "find_loop"]
+__all__ = ["Completed", "Grammar", "completed", "find_loop", "one_turn"]

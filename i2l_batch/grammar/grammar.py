@@ -6,11 +6,11 @@ and no search.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from i2l_batch.grammar.following import may_follow
 from i2l_batch.grammar.roles import Content, Kind, Role, roles
-from i2l_batch.grammar.states import START, After, Frame, Place, State, advance
+from i2l_batch.grammar.states import After, Frame, Place, State, advance
 from i2l_batch.models.tokenizer import EOS, SPECIALS
 
 
@@ -20,7 +20,10 @@ class Grammar:
     def __init__(self, vocabulary: Sequence[str]) -> None:
         self._tokens = tuple(vocabulary)
         self.roles = roles(vocabulary)
+        self._ids = {token: i for i, token in enumerate(vocabulary)}
         self._allowed: dict[Frame, frozenset[int]] = {}
+        self.braces = tuple(self._ids[brace] for brace in "{}" if brace in self._ids)
+        """Ids of both, if the vocabulary has them."""
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -43,48 +46,46 @@ class Grammar:
         """The state after one more token, which must be allowed, and not the end."""
         return advance(state, self.roles[token], self._tokens[token])
 
-    def replay(self, tokens: Iterable[int]) -> State | None:
-        """The state after these tokens; None if some are not allowed."""
-        state = START
-        for token in tokens:
-            if token == EOS or token not in self.allowed(state.top):
-                return None
-            state = self.step(state, token)
-        return state
-
     def ending(self, state: State) -> list[int]:
         """The shortest way to a valid end from here, without the end itself."""
         tokens: list[int] = []
         while EOS not in self.allowed(state.top):
-            tokens.append(self._closer(state.top))
+            tokens.append(min(self.closing(state.top)))
             state = self.step(state, tokens[-1])
         return tokens
 
-    def completed(self, tokens: Sequence[int]) -> tuple[int, ...]:
-        """The tokens and the shortest way to a valid end; as they are if some are not allowed."""
-        state = self.replay(tokens)
-        return (*tokens, *(self.ending(state) if state else ()))
+    def closing(self, frame: Frame) -> frozenset[int]:
+        """Ids that bring the end nearer: what ends the innermost open thing or pays what is owed.
 
-    def _closer(self, top: Frame) -> int:
-        """A token that brings the end nearer."""
-
-        def closes(role: Role) -> bool:
-            """Whether it ends what is open, or pays what is owed."""
-            if role.kind in (Kind.CLOSE, Kind.RIGHT, Kind.OPEN):
-                return True
-            if role.kind is Kind.END:
-                return role.environment == top.environment
-            wanted = {Place.DELIMITER: role.is_delimiter, Place.NEGATED: role.is_negatable}
-            if top.content is Content.COLUMNS:
-                return role.is_column
-            return wanted.get(top.place, role.kind is Kind.LENGTH)
-
-        if top.place is Place.OPTION:
-            return self._tokens.index("]")
-        closers = {
-            i: self.roles[i].kind for i in sorted(self.allowed(top)) if closes(self.roles[i])
-        }
-        ends = [i for i, kind in closers.items() if kind in (Kind.CLOSE, Kind.RIGHT, Kind.END)]
+        Where the end itself may come, that alone.
+        """
+        allowed = self.allowed(frame)
+        if EOS in allowed:
+            return frozenset([EOS])
+        if frame.place is Place.OPTION:
+            return frozenset([self._ids["]"]])
+        kinds = {i: self.roles[i].kind for i in allowed if _closes(self.roles[i], frame)}
         # A group is opened, to be closed at once, only where nothing else will do.
-        others = sorted(closers, key=lambda i: closers[i] is Kind.OPEN)
-        return (ends or others)[0]
+        by_kind = (_ENDS, set(Kind) - _ENDS - {Kind.OPEN}, {Kind.OPEN})
+        found = ([i for i, kind in kinds.items() if kind in wanted] for wanted in by_kind)
+        return frozenset(next(filter(None, found)))
+
+    def bare_delimiter(self, token: int) -> int | None:
+        r"""The delimiter of a `\right`, if it is one by itself and in the vocabulary."""
+        found = self._ids.get(self._tokens[token].removeprefix(r"\right"))
+        return found if found is not None and self.roles[found].is_delimiter else None
+
+
+_ENDS = {Kind.CLOSE, Kind.RIGHT, Kind.END}
+
+
+def _closes(role: Role, frame: Frame) -> bool:
+    """Whether it ends what is open, or pays what is owed."""
+    if role.kind in (Kind.CLOSE, Kind.RIGHT, Kind.OPEN):
+        return True
+    if role.kind is Kind.END:
+        return role.environment == frame.environment
+    if frame.content is Content.COLUMNS:
+        return role.is_column
+    wanted = {Place.DELIMITER: role.is_delimiter, Place.NEGATED: role.is_negatable}
+    return wanted.get(frame.place, role.kind is Kind.LENGTH)

@@ -181,6 +181,7 @@ def _closed(state: State) -> State:
     top, below = state
     assert below is not None
     if top.content is Content.COLUMNS:
-        environment = below.top._replace(cells=top.cells, most_cells=top.cells)
-        return State(environment, below.below)
+        # More cells than columns are no matter: columns can be added to all but a `subarray`.
+        cells = top.cells if below.top.environment == "subarray" else UNLIMITED
+        return State(below.top._replace(cells=cells, most_cells=cells), below.below)
     return below

@@ -1,0 +1,95 @@
+"""From tokens with slips to formulas that parse."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from i2l_batch.grammar import Completed, completed
+from i2l_batch.latex import is_valid
+from tests.grammar.test_grammar import GRAMMAR, TOKENIZER, walk
+
+
+def complete(tokens: Sequence[str]) -> Completed:
+    found = completed(GRAMMAR, TOKENIZER.encode(tokens))
+    assert found is not None, tokens
+    return found
+
+
+@pytest.mark.parametrize(
+    ("read", "written"),
+    [
+        ("x }", "x"),
+        ("x } y", "x y"),
+        ("x ^ { a } ^ { b }", "x ^ { a } { } ^ { b }"),
+        ("x ^ { a } '", "x ^ { a } { } '"),
+        ("x _ a ^ b _ c", "x _ a ^ b { } _ c"),
+        (r"x \right) y", "x ) y"),
+        (r"x \right. y", "x y"),
+        (r"x ^ \right) y", "x ^ y"),
+        (r"\left( { x \right) y", r"\left( { x } \right) y"),
+        (r"{ \left( x ) } y", r"{ \left( x ) \right) } y"),
+        (r"\left( \frac { x \right)", r"\left( \frac { x } { } \right)"),
+        (r"x \end{array} y", "x y"),
+        (r"\begin{cases} x \end{array} y", r"\begin{cases} x \end{cases} y"),
+        (r"\begin{cases} { x \end{cases}", r"\begin{cases} { x } \end{cases}"),
+        (r"\text { i \end{array}", r"\text { i }"),
+        (r"\begin{array} { c } a & b \end{array}", r"\begin{array} { c c } a & b \end{array}"),
+        (
+            r"\begin{array} { l | r } a \\ b & c & d & e \\ f \end{array}",
+            r"\begin{array} { l | r r r } a \\ b & c & d & e \\ f \end{array}",
+        ),
+        (
+            r"\begin{array} { c } \begin{array} { l } a & b \end{array} & c & d",
+            r"\begin{array} { c c c } \begin{array} { l l } a & b \end{array} & c & d \end{array}",
+        ),
+        (
+            r"\begin{array} { c } \begin{cases} a & b \end{cases} \end{array}",
+            r"\begin{array} { c } \begin{cases} a & b \end{cases} \end{array}",
+        ),
+    ],
+)
+def test_slips_are_mended(read: str, written: str) -> None:
+    found = TOKENIZER.decode(complete(read.split()).tokens)
+    # Which `\\right` closes what nobody closed is the vocabulary's choice.
+    assert found.replace(r"\right.", r"\right)") == written.replace(r"\right.", r"\right)")
+    assert is_valid(found)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32), st.integers(0, 30))
+def test_what_is_allowed_stays_but_for_columns(seed: int, length: int) -> None:
+    tokens, _ = walk(GRAMMAR, seed, length)
+    found = completed(GRAMMAR, tokens)
+    assert found is not None
+    assert [i for i in found.read if i is not None] == list(range(len(tokens)))
+    assert is_valid(TOKENIZER.decode(found.tokens)), TOKENIZER.decode(found.tokens)
+    assert completed(GRAMMAR, found.tokens) == (found.tokens, tuple(range(len(found.tokens))))
+
+
+CLOSERS = TOKENIZER.encode(
+    r"} ^ _ & \\ \right) \right. \right| \end{array} \end{cases} \end{pmatrix}".split()
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.integers(0, 2**32), st.integers(1, 30))
+def test_whatever_is_mended_parses(seed: int, length: int) -> None:
+    """Walks with closers thrown in at random places."""
+    rng, tokens = random.Random(seed), walk(GRAMMAR, seed, length)[0]
+    for _ in range(rng.randint(1, 4)):
+        tokens.insert(rng.randint(0, len(tokens)), rng.choice(CLOSERS))
+    found = completed(GRAMMAR, tokens)
+    if found is None:  # `&` where no cells are, or what follows a closer could not follow it
+        return
+    latex = TOKENIZER.decode(found.tokens)
+    assert is_valid(latex), latex
+    read = [i for i in found.read if i is not None]
+    assert all(a < b for a, b in itertools.pairwise(read))
+    kept = [t for t, i in zip(found.tokens, found.read, strict=True) if i is not None]
+    assert sum(t != tokens[i] for t, i in zip(kept, read, strict=True)) <= 4
