@@ -1,13 +1,14 @@
 """Which prepared pictures are equal, and which are decoded together.
 
-In: prepared pictures. Out: their keys, in batches of like size. Knows nothing of models.
+In: prepared pictures. Out: their keys, in batches of like size, and of a size that turns out to fit
+into memory. Knows nothing of models.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 from i2l_batch.images import Prepared
 
@@ -18,6 +19,8 @@ of them takes 200 MB."""
 GRID_PIXELS = 8_000_000
 """Most pixels of the grid that holds them all, a wide and low one and a narrow and high one: 32 MB
 of them."""
+
+_Result = TypeVar("_Result")
 
 
 class Key(NamedTuple):
@@ -49,8 +52,43 @@ def key_of(picture: Prepared, located: bool) -> Key:
     return Key(height, width, digest.digest())
 
 
-def size_batches(pictures: Iterable[Key], batch_size: int) -> list[list[Key]]:
-    """The pictures' keys in batches of like area, within `batch_size` and the limits above."""
+class FittingBatches:
+    """Batches for a device whose memory has no known bound: it is found by trying.
+
+    A batch that does not fit is halved, and so is every later one of as many pixels.
+    """
+
+    def __init__(self, batch_size: int) -> None:
+        """At most `batch_size` pictures each, within the limits above to begin with."""
+        self._batch_size = batch_size
+        self._pixels = BATCH_PIXELS
+
+    def work(
+        self, pictures: Iterable[Key], do: Callable[[list[Key]], Sequence[_Result] | None]
+    ) -> Iterator[tuple[Key, _Result | None]]:
+        """What `do` makes of each picture, in any order; null for one that does not fit alone.
+
+        do: gets a batch, and returns as many results, or null when the batch does not fit.
+        """
+        waiting = size_batches(pictures, self._batch_size, self._pixels)
+        while waiting:
+            batch, *waiting = waiting
+            results = do(batch)
+            if results is not None:
+                yield from zip(batch, results, strict=True)
+            elif len(batch) == 1:
+                yield batch[0], None
+            else:
+                self._pixels = _padded_pixels(batch) // 2
+                left = [key for keys in (batch, *waiting) for key in keys]
+                waiting = size_batches(left, self._batch_size, self._pixels)
+
+
+def size_batches(
+    pictures: Iterable[Key], batch_size: int, pixels: int = BATCH_PIXELS
+) -> list[list[Key]]:
+    """The pictures' keys in batches of like area, of at most `batch_size` pictures and as many
+    pixels (if all were as large as the largest), and within `GRID_PIXELS`."""
     # Large formulas have many tokens: sorted by area, a batch also ends at about the same step.
     ordered = sorted(pictures, key=lambda key: (key.area, key))
     batches: list[list[Key]] = []
@@ -58,9 +96,13 @@ def size_batches(pictures: Iterable[Key], batch_size: int) -> list[list[Key]]:
     for key in ordered:
         size = len(batches[-1]) + 1 if batches else 1
         height, width = max(height, key.height), max(width, key.width)
-        fits = size * key.area <= BATCH_PIXELS and size * height * width <= GRID_PIXELS
+        fits = size * key.area <= pixels and size * height * width <= GRID_PIXELS
         if not batches or size > batch_size or not fits:
             batches.append([])
             height, width = key.height, key.width
         batches[-1].append(key)
     return batches
+
+
+def _padded_pixels(batch: Sequence[Key]) -> int:
+    return len(batch) * max(key.area for key in batch)

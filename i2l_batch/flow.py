@@ -20,16 +20,17 @@ from i2l_batch.duplicates import FEW_REMEMBERED, REMEMBERED, Duplicates
 from i2l_batch.errors import I2LError, SourceError
 from i2l_batch.extractors import Extractors
 from i2l_batch.interrupts import whole
+from i2l_batch.lifeline import Lifeline
 from i2l_batch.models.config import picture_format
 from i2l_batch.models.files import SHIPPED, read_config
 from i2l_batch.progress import Progress
 from i2l_batch.readers import Answer, Death, Readers, one_line
-from i2l_batch.records import Crop, Transcript
+from i2l_batch.records import Crop, Transcript, unread
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Reader
 from i2l_batch.store import Store
 from i2l_batch.table_rows import table_rows
-from i2l_batch.tickets import Batch, OpenDocument, Pool, Ticket, unreadable
+from i2l_batch.tickets import Batch, OpenDocument, Pool, Ticket
 
 CALL_BATCHES = 2
 """Batches that a reader is given at a time: it sorts their crops by size, and looks for better
@@ -41,8 +42,9 @@ LEAST_CALL = 8
 POOL_BATCHES = 8
 """Batches per reader that may lie extracted but unread before extraction pauses."""
 
-MAX_CRASHES = 20
-"""Formulas in a row that crash the model before the run ends: then it is the model, not them."""
+MAX_UNREAD = 20
+"""Formulas in a row that crash the model, or do not fit into memory, before the run ends: then it
+is the model or the device, not them."""
 
 
 class Flow:
@@ -72,19 +74,20 @@ class Flow:
         self._reader: Any = ray.remote(reader).options(
             num_cpus=plan.reader_cpus, num_gpus=plan.reader_gpus, max_restarts=0
         )
+        self._lifeline = Lifeline()
         self._readers = Readers(self._new_reader, plan.readers)
         self._pool = Pool()
         self._duplicates = Duplicates(FEW_REMEMBERED if config.attention else REMEMBERED)
         self._works = False
         self._formulas = 0
-        self._crashed: set[Key] = set()
-        """Pictures of formulas that crashed the model, since it last read one."""
+        self._unread: set[Key] = set()
+        """Pictures of formulas that could not be read, since one was last read."""
 
     def run(self, todo: Sequence[Decision]) -> None:
         """Take every document to its end; stops early only under `fail_fast`.
 
         Raises:
-            I2LError: the model cannot be loaded, or crashes over everything.
+            I2LError: the model cannot be loaded, or crashes over everything; Ray has died.
             StoreError: rows cannot be written.
         """
         waiting = deque(todo)
@@ -103,6 +106,7 @@ class Flow:
             extracting = extractors.pending()
             pending = [*extracting, *self._readers.pending()]
             ready, _ = self._ray.wait(pending, timeout=0.5)
+            self._lifeline.check()  # before the death of all workers is blamed on what they did
             for reference in ready:
                 self._works = True
                 if reference in extracting:
@@ -119,6 +123,7 @@ class Flow:
         task that is cancelled by force ends at that moment, Ray 2.60 takes the driver down with it
         (a failed check in its task manager)."""
         self._readers.close()
+        self._lifeline.close()
 
     def _new_reader(self) -> Any:
         config = self._config
@@ -166,8 +171,11 @@ class Flow:
         outcome = self._readers.take(reference)
         if isinstance(outcome, Answer):
             self.timings["read"] += outcome.seconds
-            self._crashed.clear()
+            if any(transcript.is_read for transcript in outcome.transcripts):
+                self._unread.clear()
             for ticket, transcript in zip(outcome.batch.tickets, outcome.transcripts, strict=True):
+                if not transcript.is_read:
+                    self._doubt(ticket, "the device has no memory for any formula")
                 self._answer(ticket, transcript)
         elif isinstance(outcome, Death):
             self._progress.note(f"a batch is tried again ({outcome.reason})")
@@ -178,14 +186,18 @@ class Flow:
 
     def _give_up(self, ticket: Ticket, reason: str) -> None:
         """A crop has killed its reader each time."""
-        self._crashed.add(ticket.key)
-        if len(self._crashed) == MAX_CRASHES:
-            raise I2LError(f"the model crashes over every formula: {reason}")
-        ticket.answer(unreadable())
+        self._doubt(ticket, f"the model crashes over every formula: {reason}")
+        ticket.answer(unread("crashed"))
         self._formulas += 1
         self.finish(ticket.document)
         if another := self._duplicates.give_up(ticket):
             self._pool.put_back(Batch([replace(another, deaths=ticket.deaths - 1)]))
+
+    def _doubt(self, ticket: Ticket, message: str) -> None:
+        """A crop could not be read; end the run if none can."""
+        self._unread.add(ticket.key)
+        if len(self._unread) == MAX_UNREAD:
+            raise I2LError(message)
 
     def _answer(self, ticket: Ticket, transcript: Transcript) -> None:
         """A crop is read, and so are those that look the same."""
@@ -218,7 +230,9 @@ class Flow:
 
     def _fetch(self, reference: Any) -> list[Crop]:
         """The crops of a chunk, as they come back from the object store."""
+        self._lifeline.check()
         try:
             return [piece.crop for piece in self._ray.get(reference)]
         except self._lost as error:  # with the machine they were on, and extracting again failed
+            self._lifeline.check()
             raise SourceError("crashed", f"crops are lost: {one_line(error)}") from error

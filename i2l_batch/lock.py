@@ -53,6 +53,19 @@ class FolderLock:
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, json.dumps(_myself()).encode(), 0)
 
+    def check(self) -> None:
+        """Raise StoreError if the folder, or its lock, was removed or replaced: another process may
+        hold what is there now."""
+        try:
+            if os.path.samestat(os.fstat(self._descriptor), os.stat(self._path)):
+                return
+        except OSError:  # nothing is there
+            pass
+        raise StoreError(
+            f"{self._path} was removed while a run was writing there: the same command goes on, or"
+            " starts again"
+        )
+
     def release(self) -> None:
         """Let the next process in. A second call does nothing."""
         if self._descriptor >= 0:

@@ -154,6 +154,30 @@ class Transcript:
     symbols: tuple[Symbol, ...] | None = None
     """One for each token of `latex`; null when nobody asked where they stand."""
 
+    @property
+    def is_read(self) -> bool:
+        """Whether a model gave an answer at all."""
+        return UNREAD.keys().isdisjoint(self.flags)
+
+
+UNREAD = {"crashed": "crash the model", "out_of_memory": "do not fit into the memory of the device"}
+"""Flags of formulas that no model could read, and what they do."""
+
+
+def unread(flag: Literal["crashed", "out_of_memory"], flags: tuple[str, ...] = ()) -> Transcript:
+    """The answer for such a formula; `flags` are what was noticed of its picture before."""
+    return Transcript(
+        latex="",
+        confidence=0.0,
+        score=float("-inf"),
+        lowest=float("-inf"),
+        num_tokens=0,
+        stop="length",
+        valid=False,
+        flags=(*flags, flag),
+        alternatives=(),
+    )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Document:

@@ -27,7 +27,7 @@ from i2l_batch.errors import StoreError
 from i2l_batch.folder import refuse_foreign, remove_earlier, start_run
 from i2l_batch.lock import FolderLock
 from i2l_batch.parts import FORMULA_PART, document_row, formula_row, write_part
-from i2l_batch.records import Document
+from i2l_batch.records import UNREAD, Document
 from i2l_batch.runs import JsonValue
 from i2l_batch.schema import DOCUMENT_SCHEMA
 from i2l_batch.source_names import stored_name
@@ -146,6 +146,7 @@ class Store:
             self._commit()
 
     def _commit(self) -> None:
+        self._lock.check()
         part = f"part-{self.run}-{self._num_parts:06d}.parquet"
         write_part(self._folder / "formulas" / part, self._formulas, FORMULA_PART)
         write_part(self._folder / "documents" / part, self._documents, DOCUMENT_SCHEMA)
@@ -212,4 +213,4 @@ class Store:
 
 
 def _is_read(row: Mapping[str, Any]) -> bool:
-    return "crashed" not in row["flags"]
+    return UNREAD.keys().isdisjoint(row["flags"])

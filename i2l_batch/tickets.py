@@ -12,7 +12,7 @@ from typing import Any
 
 from i2l_batch.batches import Key
 from i2l_batch.errors import SourceError
-from i2l_batch.records import Crop, Document, Source, Status, Transcript
+from i2l_batch.records import UNREAD, Crop, Document, Source, Status, Transcript
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk
 
@@ -105,7 +105,7 @@ class OpenDocument:
     def document(self, run: str) -> Document:
         """The row of a document that is done."""
         messages = [str(self.error)] if self.error else []
-        messages += [*self.page_errors, *self._crash_notes(), *self.notes]
+        messages += [*self.page_errors, *self._unread_notes(), *self.notes]
         return Document(
             source=self.source.name,
             path=self.source.path,
@@ -124,13 +124,20 @@ class OpenDocument:
     def _status(self) -> Status:
         if self.error:
             return "partial" if self.chunks else "failed"
-        if self.page_errors or self._crash_notes():
+        if self.page_errors or self._unread_notes():
             return "partial"
         return "ok" if self.num_crops else "empty"
 
-    def _crash_notes(self) -> list[str]:
-        crashed = sum("crashed" in transcript.flags for transcript in self.transcripts.values())
-        return [f"{crashed} of {self.num_crops} formulas crash the model"] if crashed else []
+    def _unread_notes(self) -> list[str]:
+        counts = {
+            flag: sum(flag in transcript.flags for transcript in self.transcripts.values())
+            for flag in UNREAD
+        }
+        return [
+            f"{count} of {self.num_crops} formulas {UNREAD[flag]}"
+            for flag, count in counts.items()
+            if count
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,18 +219,3 @@ class Pool:
         taken = set(map(id, chosen))
         self._tickets = [t for t in self._tickets if id(t) not in taken]
         return Batch(chosen)
-
-
-def unreadable() -> Transcript:
-    """The answer for a crop that kills whatever reads it."""
-    return Transcript(
-        latex="",
-        confidence=0.0,
-        score=float("-inf"),
-        lowest=float("-inf"),
-        num_tokens=0,
-        stop="length",
-        valid=False,
-        flags=("crashed",),
-        alternatives=(),
-    )

@@ -18,7 +18,7 @@ from torch import Tensor
 from i2l_batch.answers import NOTHING, formula, transcript
 from i2l_batch.any_picture import AnyPicture, grey_picture
 from i2l_batch.attention import Attention
-from i2l_batch.batches import Key, key_of, size_batches
+from i2l_batch.batches import FittingBatches, Key, key_of
 from i2l_batch.calibration import load_calibration
 from i2l_batch.config import BeamSize
 from i2l_batch.errors import UsageError
@@ -32,7 +32,7 @@ from i2l_batch.models.grouping import pad
 from i2l_batch.models.hypothesis import Hypothesis, ranked
 from i2l_batch.models.stepper import ModelStepper
 from i2l_batch.models.tokenizer import BOS, EOS
-from i2l_batch.records import Symbol, Transcript
+from i2l_batch.records import Symbol, Transcript, unread
 from i2l_batch.symbols import find_symbols
 
 Device = Literal["auto", "cpu", "cuda"]
@@ -53,10 +53,12 @@ class Reading(NamedTuple):
     """Of the answer; null when attention is not recorded."""
     attention: Attention | None
     """Of the answer; null when it is not recorded."""
+    fits: bool = True
+    """Into the memory of the device; else nothing was read."""
 
 
 class Transcriber:
-    """A loaded model that reads pictures."""
+    """A loaded model that reads pictures; as many at once as the memory of the device bears."""
 
     def __init__(
         self,
@@ -94,6 +96,9 @@ class Transcriber:
             length_penalty=self.model.length_penalty,
             record_attention=attention,
         )
+        # All together, and encoded again: a few at a time would cost more.
+        self._thorough = replace(self.beam, beam_size=THOROUGH, eager=True)
+        self._batches = {beam: FittingBatches(batch_size) for beam in (self.beam, self._thorough)}
         self._calibration = load_calibration(checkpoint)
         self._grammar = Grammar(self.tokenizer.vocabulary)
         self._masks = Masks(self._grammar, self.device)
@@ -151,14 +156,15 @@ class Transcriber:
         return [(key_of(picture, self.beam.record_attention), picture) for picture in pictures]
 
     def _transcript(self, reading: Reading, picture: Prepared) -> Transcript:
-        hypotheses, symbols = reading.hypotheses, reading.symbols
+        if not reading.fits:
+            return unread("out_of_memory", picture.flags)
         return transcript(
-            hypotheses,
+            reading.hypotheses,
             self.tokenizer,
             self._grammar,
             picture.flags,
             calibration=self._calibration,
-            symbols=symbols,
+            symbols=reading.symbols,
         )
 
     def _read(self, pictures: Mapping[Key, Prepared]) -> Iterator[tuple[Key, Reading]]:
@@ -168,16 +174,16 @@ class Transcriber:
             yield key, self._reading(pictures[key], NOTHING)
         unsure: dict[Key, Hypothesis] = {}
         for key, hypotheses in self._search(pictures, pictures.keys() - blank, self.beam):
-            if self.beam_size == "auto" and self._is_unsure(hypotheses[0]):
+            if hypotheses is None:
+                yield key, self._reading(pictures[key], NOTHING)._replace(fits=False)
+            elif self.beam_size == "auto" and self._is_unsure(hypotheses[0]):
                 unsure[key] = hypotheses[0]
             else:
                 yield key, self._reading(pictures[key], hypotheses)
-        # All together, and encoded again: a few at a time would cost more.
-        thorough = replace(self.beam, beam_size=THOROUGH, eager=True)
-        for key, hypotheses in self._search(pictures, unsure.keys(), thorough):
+        for key, hypotheses in self._search(pictures, unsure.keys(), self._thorough):
             greedy = unsure[key]
-            others = [h for h in hypotheses if h.tokens != greedy.tokens]
-            found = ranked([greedy, *others], thorough.length_penalty)
+            others = [h for h in hypotheses or () if h.tokens != greedy.tokens]
+            found = ranked([greedy, *others], self._thorough.length_penalty)
             found.sort(key=lambda h: find_loop(h.tokens) is not None)  # those come last
             yield key, self._reading(pictures[key], found)
 
@@ -188,11 +194,22 @@ class Transcriber:
 
     def _search(
         self, pictures: Mapping[Key, Prepared], keys: Set[Key], beam: BeamConfig
-    ) -> Iterator[tuple[Key, list[Hypothesis]]]:
-        """Some of the pictures with what the search found, in any order."""
-        for batch in size_batches(keys, self.batch_size):
+    ) -> Iterator[tuple[Key, list[Hypothesis] | None]]:
+        """Some of the pictures with what the search found, in any order; null for those that do
+        not fit into memory."""
+
+        def search(batch: list[Key]) -> list[list[Hypothesis]] | None:
             images, sizes = pad([pictures[key].ink for key in batch])
-            yield from zip(batch, self._decode(images, sizes, beam), strict=True)
+            try:
+                return self._decode(images, sizes, beam)
+            except torch.OutOfMemoryError:
+                pass
+            # Not above: until there, the error holds all that was computed.
+            if self.device == "cuda":
+                torch.cuda.empty_cache()
+            return None
+
+        return self._batches[beam].work(keys, search)
 
     @torch.inference_mode()
     def _decode(self, images: Tensor, sizes: Tensor, beam: BeamConfig) -> list[list[Hypothesis]]:

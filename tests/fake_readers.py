@@ -8,7 +8,7 @@ import signal
 import time
 
 from i2l_batch.errors import CheckpointError
-from i2l_batch.records import Crop, Transcript
+from i2l_batch.records import Crop, Transcript, unread
 from i2l_batch.stages import Piece, Reader
 
 
@@ -85,6 +85,16 @@ class HopelessReader(HashReader):
 
     def look(self, _: Crop, /) -> None:
         raise ValueError("broken\nin two lines")
+
+
+class FullReader(HashReader):
+    """Has no memory for anything, as on a GPU that others use."""
+
+    def read(
+        self, picks: list[tuple[int, int]], *chunks: list[Piece]
+    ) -> tuple[list[Transcript], float]:
+        del chunks
+        return [unread("out_of_memory") for _ in picks], 0.01
 
 
 class UnloadableReader(HashReader):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from i2l_batch.batches import key_of
 from i2l_batch.duplicates import Duplicates
 from i2l_batch.images import prepare
-from i2l_batch.tickets import unreadable
+from i2l_batch.records import unread
 from tests.test_tickets import tickets
 
 
@@ -29,7 +29,9 @@ def test_every_ticket_has_the_answer_of_its_picture(
     def answer() -> None:
         ticket = reading.pop(chance.randrange(len(reading)))  # pyright: ignore
         read.append(ticket.key)
-        for one in duplicates.answer(ticket, replace(unreadable(), latex=str(ticket.key.width))):
+        for one in duplicates.answer(
+            ticket, replace(unread("crashed"), latex=str(ticket.key.width))
+        ):
             answered.add(one.crop)
 
     for ticket in some:
@@ -57,7 +59,7 @@ def test_what_cannot_be_read_is_tried_with_the_next_that_looks_the_same() -> Non
     assert duplicates.num_waiting == 2
     assert duplicates.give_up(first) is second
     assert not third.is_answered
-    assert duplicates.answer(second, replace(unreadable(), latex="x")) == [second, third]
+    assert duplicates.answer(second, replace(unread("crashed"), latex="x")) == [second, third]
     assert duplicates.num_waiting == 0
     [late] = tickets([8])
     assert duplicates.must_be_read(late)

@@ -20,12 +20,12 @@ from i2l_batch.flow import Flow
 from i2l_batch.images import decode_png
 from i2l_batch.pipeline import dry_run, transcribe
 from i2l_batch.progress import Progress
-from i2l_batch.records import Crop, Source, Transcript
+from i2l_batch.records import Crop, Source, Transcript, unread
 from i2l_batch.results import open_results
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk, Reader
 from i2l_batch.store import Store
-from i2l_batch.tickets import OpenDocument, unreadable
+from i2l_batch.tickets import OpenDocument
 from i2l_batch.transcriber import Transcriber
 from tests.extract import pdfs
 from tests.fake_readers import (
@@ -349,7 +349,7 @@ def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoin
             seconds=1.0,
         )
     )
-    lost.transcripts[0, 0] = unreadable()
+    lost.transcripts[0, 0] = unread("crashed")
     lost.extracted = True
     config, account = TranscribeConfig(model=checkpoint), Account(found=1)
     with Store.open(tmp_path / "out", settings={}, model={}) as store:
@@ -363,6 +363,7 @@ def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoin
         )
         flow = Flow(plan, config, store, "none", account, Progress(-1))
         flow.finish(lost)
+        flow.close()
     row = documents(tmp_path / "out")["a.pdf"]
     assert (row["status"], row["error_type"], row["formulas"]) == ("failed", "crashed", 0)
     assert "crops are lost: " in row["error_message"]

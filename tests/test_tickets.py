@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from i2l_batch.batches import Key
 from i2l_batch.errors import SourceError
-from i2l_batch.records import Box, Crop, Source
+from i2l_batch.records import Box, Crop, Source, unread
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk
-from i2l_batch.tickets import MAX_DEATHS, OpenDocument, Pool, Ticket, unreadable
+from i2l_batch.tickets import MAX_DEATHS, OpenDocument, Pool, Ticket
 
-READ = replace(unreadable(), flags=())
+READ = replace(unread("crashed"), flags=())
 CROP = Crop(
     page=1,
     index=0,
@@ -88,12 +88,12 @@ def test_every_crop_is_read_once_whatever_dies(
         elif fate == "died":
             for ticket in pool.put_back_alone(batch):
                 assert ticket.deaths == MAX_DEATHS
-                ticket.answer(unreadable())
+                ticket.answer(unread("crashed"))
                 crashed += 1
         else:
             for ticket in batch.tickets:
                 assert (ticket.chunk, ticket.crop) not in one.transcripts
-                ticket.answer(unreadable())
+                ticket.answer(unread("crashed"))
         assert one.is_done == (len(one.transcripts) == sum(map(len, chunks)))
     assert one.is_done
 
@@ -140,7 +140,7 @@ def test_a_formula_that_crashes_the_model_makes_its_document_partial() -> None:
     one = document()
     one.chunks.append(0)
     one.take(chunk((1, 2)))
-    one.transcripts |= {(0, 0): READ, (0, 1): unreadable()}
+    one.transcripts |= {(0, 0): READ, (0, 1): unread("crashed")}
     one.extracted = True
     row = one.document("run")
     assert (row.status, row.error_message) == ("partial", "1 of 2 formulas crash the model")

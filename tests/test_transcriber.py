@@ -30,6 +30,7 @@ from i2l_batch.models.tokenizer import EOS, Tokenizer
 from i2l_batch.records import Transcript
 from i2l_batch.transcriber import THOROUGH, UNSURE, Transcriber
 from tests.conftest import EXAMPLES
+from tests.faults.cramped import put_in
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +52,6 @@ class Counting(Compact):
         return super().encode(images, sizes)
 
 
-def counting(transcriber: Transcriber) -> Counting:
-    """Puts a counting model in the place of a transcriber's own."""
-    assert isinstance(transcriber.model, Compact)
-    model = Counting(transcriber.model.config)
-    model.load_state_dict(transcriber.model.state_dict())
-    transcriber.model = model.eval()
-    return model
-
-
 def reader(checkpoint: Path, **options: Any) -> Transcriber:
     return Transcriber(checkpoint, device="cpu", num_threads=1, **options)
 
@@ -79,7 +71,7 @@ def test_neighbours_and_batches_do_not_matter(pictures: list[np.ndarray], checkp
 
 def test_equal_pictures_are_read_once(pictures: list[np.ndarray], checkpoint: Path) -> None:
     transcriber = reader(checkpoint, beam_size=1)
-    model = counting(transcriber)
+    model = put_in(transcriber, Counting)
     some = pictures[:4]
     answers = transcriber.transcribe([*some, *reversed(some), *some])
     assert model.count == 4
@@ -118,7 +110,7 @@ def test_a_loop_is_cut_to_one_turn_and_says_so() -> None:
 
 def test_a_blank_picture_says_nothing(pictures: list[np.ndarray], checkpoint: Path) -> None:
     transcriber = reader(checkpoint, beam_size=2)
-    model = counting(transcriber)
+    model = put_in(transcriber, Counting)
     blank = np.full((40, 90), 255, np.uint8)
     answers = transcriber.transcribe([blank, pictures[0], 255 - blank])
     assert model.count == 1
