@@ -14,7 +14,7 @@ from i2l_batch.train.config_file import override
 from i2l_batch.train.logbook import COLUMNS, Logbook, read_metrics
 from i2l_batch.train.presets import preset
 from i2l_batch.train.run_folder import LATEST, check, note, run_config
-from tests.train.full_disk import room_for
+from tests.full_disk import room_for
 
 STRIPS = preset("strips-tiny")
 

@@ -15,8 +15,8 @@ from i2l_batch.models.compact import Compact
 from i2l_batch.models.tokenizer import Tokenizer
 from i2l_batch.train.state import Progress, recover, restore_state, save_best, save_state
 from i2l_batch.train.tensor_file import read_tensors, write_tensors
+from tests.full_disk import room_for
 from tests.models.tiny_model import tiny_model
-from tests.train.full_disk import room_for
 
 TOKENIZER = Tokenizer.from_tokens("abcdefg")
 FILES = {
