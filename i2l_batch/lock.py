@@ -50,8 +50,12 @@ class FolderLock:
                 " choose an output folder on a local disk"
             ) from error
         # The file stays when the lock goes: removing it would let two processes lock two files.
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, json.dumps(_myself()).encode(), 0)
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, json.dumps(_myself()).encode(), 0)
+        except OSError as error:
+            self.release()
+            raise StoreError(f"cannot write {self._path}: {reason(error)}") from error
 
     def check(self) -> None:
         """Raise StoreError if the folder, or its lock, was removed or replaced: another process may

@@ -30,14 +30,29 @@ def run(
     model: Path,
     reader: type[Reader] = HashReader,
     extract: ExtractConfig | None = None,
+    meddle: Callable[[int], None] | None = None,
     **options: Any,
 ) -> tuple[Account, str]:
-    """A run in this process, and what it said."""
+    """A run in this process, and what it said. meddle: is called again and again while it works,
+    with the number of formulas read so far."""
     said = io.StringIO()
     config = TranscribeConfig(extract=extract or ExtractConfig(), model=model, **options)
-    progress = Progress(1, Console(file=said, soft_wrap=True))
+    progress = _Meddling(Console(file=said, soft_wrap=True), meddle)
     account = transcribe([str(path) for path in inputs], output, config, progress, reader=reader)
     return account, said.getvalue()
+
+
+class _Meddling(Progress):
+    """Where a test gets a word in."""
+
+    def __init__(self, console: Console, meddle: Callable[[int], None] | None) -> None:
+        super().__init__(1, console)
+        self._meddle = meddle
+
+    def update(self, account: Account, formulas: int, **facts: Any) -> None:
+        if self._meddle:
+            self._meddle(formulas)
+        super().update(account, formulas, **facts)
 
 
 def rows(output: Path) -> Rows:

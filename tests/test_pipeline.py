@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,10 +12,10 @@ from i2l_batch.account import Account
 from i2l_batch.batches import Key
 from i2l_batch.cluster import Plan
 from i2l_batch.config import ExtractConfig, TranscribeConfig
-from i2l_batch.errors import CheckpointError, I2LError, SourceError, StoreError, UsageError
+from i2l_batch.errors import CheckpointError, SourceError, StoreError, UsageError
 from i2l_batch.flow import Flow
 from i2l_batch.images import decode_png
-from i2l_batch.pipeline import dry_run, transcribe
+from i2l_batch.pipeline import dry_run
 from i2l_batch.progress import Progress
 from i2l_batch.records import Crop, Source, Transcript, unread
 from i2l_batch.results import open_results
@@ -29,15 +26,10 @@ from i2l_batch.tickets import OpenDocument
 from i2l_batch.transcriber import Transcriber
 from tests.extract import pdfs
 from tests.fake_readers import (
-    DyingReader,
-    FussyReader,
     HashReader,
-    HopelessReader,
     OnceReader,
     PoisonedReader,
-    UnloadableReader,
 )
-from tests.processes import descendants, wait_until
 from tests.runs import direct_rows, documents, rows, run
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -270,47 +262,6 @@ def test_what_looks_the_same_is_read_once(tmp_path: Path, checkpoint: Path) -> N
     assert rows(tmp_path / "out") == direct_rows([folder])
 
 
-@pytest.mark.parametrize("reader", [PoisonedReader, FussyReader])
-def test_a_crop_that_kills_the_model_takes_no_other_along(
-    tmp_path: Path, checkpoint: Path, reader: type[Reader]
-) -> None:
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    pdfs.paper(folder / "bad.pdf", pages=4)
-    pdfs.paper(folder / "good.pdf", pages=2)
-    expected = direct_rows([folder])
-    account, said = run([folder], tmp_path / "out", checkpoint, reader, batch_size=3)
-    assert (account.ok, account.partial, account.exit_code) == (1, 1, 1)
-    table = open_results(tmp_path / "out").formulas().to_table()
-    flags = dict(zip(table["formula_id"].to_pylist(), table["flags"].to_pylist(), strict=True))
-    crashed = [name for name, value in flags.items() if value == ["crashed"]]
-    assert len(crashed) == 1
-    found = rows(tmp_path / "out")
-    assert found.pop(crashed[0])[0] == ""
-    assert found == {name: row for name, row in expected.items() if name != crashed[0]}
-    assert documents(tmp_path / "out")["bad.pdf"]["status"] == "partial"
-    assert "partial: bad.pdf: 1 of 4 formulas crash the model" in said
-
-
-@pytest.mark.parametrize(
-    ("reader", "error", "message"),
-    [
-        (UnloadableReader, CheckpointError, "the checkpoint is of no use"),
-        (DyingReader, I2LError, "the model's process died 3 times while it loaded"),
-        (HopelessReader, I2LError, "the model crashes over every formula: ValueError: broken"),
-    ],
-)
-def test_a_model_that_does_not_work_ends_the_run_with_one_line(
-    tmp_path: Path, checkpoint: Path, reader: type[Reader], error: type[I2LError], message: str
-) -> None:
-    path = pdfs.paper(tmp_path / "long.pdf", pages=25)
-    with pytest.raises(error, match=message) as caught:
-        run([path], tmp_path / "out", checkpoint, reader)
-    assert "\n" not in str(caught.value)
-    (record,) = open_results(tmp_path / "out").runs()
-    assert record["status"] == "failed"
-
-
 def test_what_cannot_be_is_refused_before_anything_is_written(
     papers: Path, tmp_path: Path, checkpoint: Path
 ) -> None:
@@ -368,22 +319,3 @@ def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoin
     assert (row["status"], row["error_type"], row["formulas"]) == ("failed", "crashed", 0)
     assert "crops are lost: " in row["error_message"]
     assert (account.failed, account.adds_up) == (1, True)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_readers_end_also_when_the_last_rows_cannot_be_written(
-    papers: Path, tmp_path: Path, checkpoint: Path
-) -> None:
-    output = tmp_path / "out"
-
-    class Vandal(Progress):
-        def update(self, account: Account, formulas: int, **facts: Any) -> None:
-            shutil.rmtree(output / "formulas", ignore_errors=True)
-            super().update(account, formulas, **facts)
-
-    config = TranscribeConfig(model=checkpoint)
-    with pytest.raises(StoreError) as caught:
-        transcribe([str(papers)], output, config, Vandal(-1), reader=HashReader)
-    assert "\n" not in str(caught.value)
-    # The error's traceback still holds the readers: they end only if they were ended.
-    wait_until(lambda: not descendants(os.getpid(), "ray::HashReader"), 20)

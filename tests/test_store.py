@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import resource
 import signal
 import subprocess
 import sys
@@ -365,61 +363,6 @@ def test_second_store_is_told_who_holds_the_folder(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:  # the dead hold nothing
         assert list(store.committed()) == ["a.pdf"]
     assert [run["status"] for run in open_results(tmp_path).runs()] == ["interrupted", "finished"]
-
-
-# --- death and full disks --------------------------------------------------------------------
-
-
-def test_killed_at_any_line_nothing_is_lost_or_doubled(tmp_path: Path) -> None:
-    run = subprocess.run(
-        [sys.executable, HERE / "kill_rounds.py", tmp_path / "results", "1"],
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    killed = re.findall(r"(\w+) \d+ killed", run.stdout)
-    assert killed.count("whole_file") >= 7
-    assert killed.count("_commit") >= 4
-    assert killed.count("remove_earlier") >= 4
-    assert "finished" in run.stdout
-
-
-def test_next_run_removes_what_was_never_committed(tmp_path: Path) -> None:
-    with open_store(tmp_path) as store:
-        add(store, "a.pdf")
-    whole = files(tmp_path)
-    part = f"part-{store.run}-000007.parquet"
-    (tmp_path / "formulas" / part).write_bytes((tmp_path / sorted(whole)[1]).read_bytes())
-    (tmp_path / "formulas" / f".{part}.tmp").write_bytes(b"PAR1 half")
-    (tmp_path / "runs" / f".{store.run}.json.tmp").write_bytes(b"{")
-    assert set(read(tmp_path)) == expected("a.pdf", "v1", 1)
-    with open_store(tmp_path) as store:
-        assert files(tmp_path) == {*whole, f"runs/{store.run}.json"}
-
-
-def test_full_disk_is_one_line_and_no_half_file(tmp_path: Path) -> None:
-    noise = os.urandom(50_000)
-    with open_store(tmp_path) as store:
-        add(store, "a.pdf", formulas=2)
-        store.flush()
-        before = files(tmp_path)
-        add(store, "b.pdf", formulas=2, error_message=noise.hex())
-        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))  # a disk with 30 kB per file left
-        try:
-            with pytest.raises(StoreError) as caught:
-                store.flush()
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        part = f"part-{store.run}-000001.parquet"
-        assert str(caught.value) == (
-            f"cannot write {tmp_path}/documents/{part}: File too large;"
-            " make room or choose another folder"
-        )
-        assert files(tmp_path) == {*before, f"formulas/{part}"}  # not committed, hence not read
-        assert set(read(tmp_path)) == expected("a.pdf", "v1", 2)
-    # With room again, closing commits what was kept.
-    assert set(read(tmp_path)) == expected("a.pdf", "v1", 2) | expected("b.pdf", "v1", 2)
 
 
 # --- replacing and resuming, against a dictionary ------------------------------------------------

@@ -23,6 +23,16 @@ def papers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture
+def few(tmp_path: Path) -> Path:
+    """Papers to do something to, of many pages: while one is extracted, the next can change."""
+    folder = tmp_path / "few"
+    folder.mkdir()
+    for number in range(6):
+        pdfs.paper(folder / f"{number}.pdf", pages=4, first=10 + 4 * number)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def undisturbed(papers: Path) -> Rows:
     return direct_rows([papers])

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.errors import I2LError
@@ -22,16 +22,15 @@ from tests.fake_readers import SlowReader
 
 
 def start(
-    papers: Path, output: Path, model: Path, *address: str, **options: Any
+    papers: Path, output: Path, model: Path, *address: str, through: Sequence[str] = ()
 ) -> subprocess.Popen[str]:
-    """The program as a process; options are those of `subprocess.Popen`."""
-    program = [sys.executable, "-m", "tests.faults.driver"]
+    """The program as a process. through: a program that starts it, with its arguments."""
+    program = [*through, sys.executable, "-m", "tests.faults.driver"]
     return subprocess.Popen(
         [*program, *map(str, (papers, output, model, *address))],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
-        **options,
     )
 
 

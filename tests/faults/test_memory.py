@@ -14,7 +14,6 @@ from PIL import Image
 
 from i2l_batch.batches import BATCH_PIXELS, FittingBatches, Key
 from i2l_batch.config import BeamSize, ExtractConfig
-from i2l_batch.errors import I2LError
 from i2l_batch.extract import extract_chunk
 from i2l_batch.images import decode_png
 from i2l_batch.records import Crop, Transcript
@@ -22,7 +21,6 @@ from i2l_batch.results import open_results
 from i2l_batch.transcriber import Transcriber
 from tests.conftest import EXAMPLES
 from tests.extract import pdfs
-from tests.fake_readers import FullReader
 from tests.faults.cramped import Cramped, CrampedReader, put_in
 from tests.runs import direct_rows, documents, rows, run
 
@@ -134,11 +132,3 @@ def test_a_run_on_a_small_gpu(tmp_path: Path, checkpoint: Path) -> None:
     message = "1 of 1 formulas do not fit into the memory of the device"
     assert row["error_message"] == message
     assert f"partial: wide.png: {message}" in said
-
-
-@pytest.mark.usefixtures("cluster")
-def test_a_gpu_without_any_memory_ends_the_run(tmp_path: Path, checkpoint: Path) -> None:
-    """It would give ten thousand papers such rows."""
-    path = pdfs.paper(tmp_path / "long.pdf", pages=25)
-    with pytest.raises(I2LError, match="the device has no memory for any formula"):
-        run([path], tmp_path / "out", checkpoint, FullReader)

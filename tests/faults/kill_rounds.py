@@ -1,13 +1,14 @@
 """A program: store documents, be killed at a line of the store's code, do it again.
 
-Usage: kill_rounds.py FOLDER SEED. Takes the lines of the functions that touch the disk in an order
-that the seed gives. Each round is a forked process, which sends itself SIGKILL when it comes by the
-round's line for the first or a later time (that too the seed says), or writes to the end if it
-never does. A round resumes, or overwrites with another version of the documents. After each round
-another process checks the folder: every file with a final name is readable, every committed
-document has all its rows, no row is there twice, all rows are of one version, and nothing but an
-overwriting round has made them fewer. Prints `<function> <line> killed` or `finished`; exits 1 when
-a check fails.
+Usage: python -m tests.faults.kill_rounds FOLDER SEED
+
+Takes the lines of the functions that touch the disk in an order that the seed gives. Each round is
+a forked process, which sends itself SIGKILL when it comes by the round's line for the first or a
+later time (that too the seed says), or writes to the end if it never does. A round resumes, or
+overwrites with another version of the documents. After each round another process checks the
+folder: every file with a final name is readable, every committed document has all its rows, no row
+is there twice, all rows are of one version, and nothing but an overwriting round has made them
+fewer. Prints `<function> <line> killed` or `finished`; exits 1 when a check fails.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from types import CodeType, FrameType
 from typing import Any
 
 import pyarrow.parquet as pq
-from formula_samples import add, expected, open_store, read
 
 from i2l_batch import durable, folder
 from i2l_batch.committed import committed_documents
 from i2l_batch.results import open_results
 from i2l_batch.source_names import original_name
 from i2l_batch.store import Store
+from tests.formula_samples import add, expected, open_store, read
 
 DOCUMENTS = {f"paper-{number:02d}": number % 5 for number in range(30)}
 """Source -> number of its formulas."""
