@@ -58,7 +58,7 @@ def transcript(
     valid = is_valid(latex)
     return Transcript(
         latex=latex,
-        confidence=_confidence(best, flags, calibration),
+        confidence=confidence(best.score, best.lowest, len(best.tokens), flags, calibration),
         score=best.score,
         lowest=best.lowest,
         num_tokens=len(answers[0]),
@@ -73,9 +73,16 @@ def transcript(
     )
 
 
-def _confidence(best: Hypothesis, flags: tuple[str, ...], calibration: Calibration | None) -> float:
+def confidence(
+    score: float,
+    lowest: float,
+    num_tokens: int,
+    flags: tuple[str, ...],
+    calibration: Calibration | None,
+) -> float:
+    """Probability that an answer is right; `score` and so on as in `calibration.features`."""
     if not {"blank", "max_length", "repeats"}.isdisjoint(flags):
         return 0.0  # nothing was read, or surely not all of it
     if calibration is None:
-        return math.exp(min(best.score, 0.0))
-    return calibration.confidence(best.score, best.lowest, len(best.tokens))
+        return math.exp(min(score, 0.0))
+    return calibration.confidence(score, lowest, num_tokens)

@@ -44,6 +44,8 @@ def key_of(picture: Prepared, located: bool) -> Key:
         located: count pictures as equal only if their symbols stand at the same places, too.
     """
     digest = hashlib.blake2b(picture.ink.tobytes(), digest_size=16)
+    for row in picture.rows:  # a large one is shrunk as a whole, but not its rows
+        digest.update(row.ink.tobytes())
     digest.update(repr(picture.flags).encode())  # the answer has them, too
     if located:
         digest.update(picture.sharp.tobytes())

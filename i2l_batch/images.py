@@ -7,12 +7,13 @@ full). Knows nothing of files, PDFs or tensors.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
 from i2l_batch.ground import even_ground
+from i2l_batch.picture_rows import RowBox, find_rows
 from i2l_batch.text_size import estimate_em
 
 EM_PIXELS = 16.0
@@ -39,13 +40,20 @@ class Prepared:
     """(H, W) uint8: the same ink in the given picture's own pixels, without a margin. Large, and
     needed only to find out where symbols are: (0, W) where it was left out."""
     flags: tuple[str, ...]
-    """Out of `inverted`, `oversize`, `blank`."""
+    """Out of `inverted`, `oversize`, `blank`, `rows`."""
     left: int
     """Column of the given picture at which the ink starts."""
     top: int
     """Row of the given picture at which the ink starts."""
     scale: float
     """Pixels of `ink` for one of the given picture."""
+    rows: tuple[Prepared, ...] = ()
+    """Of a formula of several rows each by itself, if they are to be read so."""
+
+    def without_sharp(self) -> Prepared:
+        """The same without `sharp`, for pictures that travel."""
+        rows = tuple(row.without_sharp() for row in self.rows)
+        return replace(self, sharp=self.sharp[:0], rows=rows)
 
     def to_given(self, boxes: np.ndarray) -> np.ndarray:
         """Boxes (..., 4) x0 y0 x1 y1 in pixels of `ink`, as pixels of the given picture."""
@@ -76,6 +84,7 @@ def prepare(
     *,
     em_pixels: float = EM_PIXELS,
     max_size: tuple[int, int] = MAX_SIZE,
+    by_rows: bool = False,
 ) -> Prepared:
     """Ink of a grey picture, cut out and scaled from a body size of `em` pixels to `em_pixels`.
 
@@ -84,6 +93,7 @@ def prepare(
         em: body size in pixels; None to estimate it from the ink.
         em_pixels: the body size that the model reads.
         max_size: height and width, margin included, that the result is shrunk to.
+        by_rows: also prepare each row of a formula of several rows.
     """
     flags: list[str] = []
     ink, box, inverted = find_ink(grey)
@@ -92,18 +102,40 @@ def prepare(
     if box is None:
         empty = np.zeros((2 * MARGIN + 8, 2 * MARGIN + 8), np.uint8)
         return Prepared(empty, empty, (*flags, "blank"), 0, 0, 1.0)
-    ink = sharp = ink[box[1] : box[3], box[0] : box[2]]
+    ink = ink[box[1] : box[3], box[0] : box[2]]
     scale = em_pixels / em if em else _estimated_scale(ink, em_pixels)
+
+    def fitted(part: RowBox, *noticed: str) -> Prepared:
+        """A part of the ink as the model takes it."""
+        sharp = ink[part.y0 : part.y1, part.x0 : part.x1]
+        found, at, is_shrunk = _fitted(sharp, scale, max_size)
+        if is_shrunk:
+            noticed = (*noticed, "oversize")
+        left, top = box[0] + part.x0, box[1] + part.y0
+        return Prepared(found, sharp, (*flags, *noticed), left, top, at)
+
+    boxes = find_rows(ink, em_pixels / scale) if by_rows else []
+    if len(boxes) < 2:
+        return fitted(RowBox(0, 0, *ink.shape[::-1]))
+    rows = tuple(map(fitted, boxes))
+    too_large = any("oversize" in row.flags for row in rows)
+    noticed = (*flags, "rows", *["oversize"] * too_large)
+    return replace(fitted(RowBox(0, 0, *ink.shape[::-1])), flags=noticed, rows=rows)
+
+
+def _fitted(
+    ink: np.ndarray, scale: float, max_size: tuple[int, int]
+) -> tuple[np.ndarray, float, bool]:
+    """Ink at a scale, or at `max_size` if that is smaller: with a margin, the scale, if it was."""
     limit = min((most - 2 * MARGIN) / size for most, size in zip(max_size, ink.shape, strict=True))
-    if scale > limit:
-        scale = limit
-        flags.append("oversize")
+    is_shrunk = scale > limit
+    scale = min(scale, limit)
     # Changes under 4 % only blur; but too large is too large.
     if abs(scale - 1) >= 0.04 or limit < 1:
         ink = rescale(ink, scale)
     else:
         scale = 1.0
-    return Prepared(np.pad(ink, MARGIN), sharp, tuple(flags), box[0], box[1], scale)
+    return np.pad(ink, MARGIN), scale, is_shrunk
 
 
 def find_ink(grey: np.ndarray) -> tuple[np.ndarray, tuple[int, int, int, int] | None, bool]:

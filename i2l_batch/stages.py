@@ -22,7 +22,7 @@ from i2l_batch.models.config import PictureFormat
 from i2l_batch.records import Crop, Source, Transcript
 
 if TYPE_CHECKING:
-    from i2l_batch.transcriber import Device
+    from i2l_batch.picture_reader import Device
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,64 +1,37 @@
 """The transcriber: pictures of formulas in, `Transcript`s out. A plain class: no Ray, no files but
 the checkpoint.
 
-Identical pictures are read once. Pictures of like size share a batch, to compute little padding.
+Identical pictures are read once; formulas of several rows are read row by row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Literal, NamedTuple
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from i2l_batch.answers import NOTHING, formula, transcript
+from i2l_batch.answers import transcript
 from i2l_batch.any_picture import AnyPicture, grey_picture
+from i2l_batch.arrangement import arrange
 from i2l_batch.attention import Attention
-from i2l_batch.batches import FittingBatches, Key, key_of
+from i2l_batch.batches import Key, key_of
 from i2l_batch.calibration import load_calibration
 from i2l_batch.config import BeamSize
-from i2l_batch.errors import UsageError
-from i2l_batch.grammar import Grammar, find_loop
-from i2l_batch.grammar.constraint import Constrained, Masks
 from i2l_batch.images import Prepared, prepare
-from i2l_batch.models.beam_search import BeamConfig, beam_search
-from i2l_batch.models.checkpoint import load_checkpoint
+from i2l_batch.models.config import picture_format
 from i2l_batch.models.files import SHIPPED
-from i2l_batch.models.grouping import pad
-from i2l_batch.models.hypothesis import Hypothesis, ranked
-from i2l_batch.models.stepper import ModelStepper
-from i2l_batch.models.tokenizer import BOS, EOS
-from i2l_batch.records import Symbol, Transcript, unread
-from i2l_batch.symbols import find_symbols
+from i2l_batch.picture_reader import Device, PictureReader, Reading
+from i2l_batch.records import Transcript, unread
+from i2l_batch.row_answers import joined, joined_attention, placed
 
-Device = Literal["auto", "cpu", "cuda"]
-
-THOROUGH = 4
-"""Hypotheses that `auto` follows where one is not enough: as good as five, in a tenth less time."""
-
-UNSURE = -0.19
-"""Mean log-probability of the tokens, below which a greedy answer is not enough: so are a fifth
-of those to im2latex-100k's images, which bring most of what a beam is better for."""
-
-
-class Reading(NamedTuple):
-    """What was read in a prepared picture."""
-
-    hypotheses: list[Hypothesis]
-    symbols: Sequence[Symbol] | None
-    """Of the answer; null when attention is not recorded."""
-    attention: Attention | None
-    """Of the answer; null when it is not recorded."""
-    fits: bool = True
-    """Into the memory of the device; else nothing was read."""
+_Parts = list[tuple[Key, Prepared]]
+"""What is read of a picture at once: its rows, or all of it."""
 
 
 class Transcriber:
-    """A loaded model that reads pictures; as many at once as the memory of the device bears."""
+    """A loaded model that reads formulas."""
 
     def __init__(
         self,
@@ -79,29 +52,21 @@ class Transcriber:
             beam_size: hypotheses that are followed per picture; 1 is greedy, and fastest; `auto` is
                 1, and 4 for pictures of which the model is unsure then.
             batch_size: most pictures that are decoded at once.
-            max_length: most tokens of an answer.
+            max_length: most tokens of an answer, or of each of its rows.
             attention: also find where each token stands: `Transcript.symbols`, and `look`.
             num_threads: CPU threads; null leaves torch's own choice.
         """
         if num_threads is not None:
             torch.set_num_threads(num_threads)
-        self.device = choose_device(device)
-        self.model, self.tokenizer = load_checkpoint(checkpoint, self.device)
-        self.batch_size, self.beam_size = batch_size, beam_size
-        self.beam = BeamConfig(
-            bos=BOS,
-            eos=EOS,
-            beam_size=1 if beam_size == "auto" else beam_size,
-            max_length=min(max_length, self.model.config.max_tokens),
-            length_penalty=self.model.length_penalty,
-            record_attention=attention,
+        self.reader = PictureReader(
+            checkpoint,
+            device=device,
+            beam_size=beam_size,
+            batch_size=batch_size,
+            max_length=max_length,
+            attention=attention,
         )
-        # All together, and encoded again: a few at a time would cost more.
-        self._thorough = replace(self.beam, beam_size=THOROUGH, eager=True)
-        self._batches = {beam: FittingBatches(batch_size) for beam in (self.beam, self._thorough)}
         self._calibration = load_calibration(checkpoint)
-        self._grammar = Grammar(self.tokenizer.vocabulary)
-        self._masks = Masks(self._grammar, self.device)
 
     def transcribe(
         self, pictures: Sequence[AnyPicture], ems: Sequence[float | None] | None = None
@@ -121,9 +86,10 @@ class Transcriber:
 
     def read(self, pictures: Sequence[Prepared]) -> list[Transcript]:
         """As `transcribe`, for pictures that are prepared for this model already."""
-        keyed = self._keyed(pictures)
-        found = {key: r._replace(attention=None) for key, r in self._read(dict(keyed))}
-        return [self._transcript(found[key], picture) for key, picture in keyed]
+        parts = [self._keyed(picture) for picture in pictures]
+        readings = self.reader.read(dict(chain(*parts)))
+        found = {key: reading._replace(attention=None) for key, reading in readings}
+        return [self._answer(p, part, found) for p, part in zip(pictures, parts, strict=True)]
 
     def look(
         self, pictures: Sequence[AnyPicture], ems: Sequence[float | None] | None = None
@@ -133,119 +99,55 @@ class Transcriber:
         Raises:
             AssertionError: the transcriber was made without `attention`.
         """
-        assert self.beam.record_attention, "made without attention"
-        keyed = self._keyed(self._prepare(pictures, ems))
-        found = dict(self._read(dict(keyed)))
-        answers = []
-        for key, picture in keyed:
-            attention = found[key].attention
-            assert attention is not None
-            answers.append((self._transcript(found[key], picture), attention))
-        return answers
+        assert self.reader.beam.record_attention, "made without attention"
+        prepared = self._prepare(pictures, ems)
+        parts = [self._keyed(picture) for picture in prepared]
+        found = dict(self.reader.read(dict(chain(*parts))))
+        return [
+            (self._answer(picture, part, found), self._attention(picture, part, found))
+            for picture, part in zip(prepared, parts, strict=True)
+        ]
 
     def _prepare(
         self, pictures: Sequence[AnyPicture], ems: Sequence[float | None] | None
     ) -> list[Prepared]:
-        em_pixels, max_size = self.model.em_pixels, self.model.max_size
+        wanted = picture_format(self.reader.model.config)._asdict()
         return [
-            prepare(grey_picture(picture), em, em_pixels=em_pixels, max_size=max_size)
+            prepare(grey_picture(picture), em, **wanted)
             for picture, em in zip(pictures, ems or [None] * len(pictures), strict=True)
         ]
 
-    def _keyed(self, pictures: Sequence[Prepared]) -> list[tuple[Key, Prepared]]:
-        return [(key_of(picture, self.beam.record_attention), picture) for picture in pictures]
+    def _keyed(self, picture: Prepared) -> _Parts:
+        located = self.reader.beam.record_attention
+        return [(key_of(part, located), part) for part in picture.rows or (picture,)]
+
+    def _answer(self, picture: Prepared, parts: _Parts, found: Mapping[Key, Reading]) -> Transcript:
+        answers = [self._transcript(found[key], part) for key, part in parts]
+        if not picture.rows:
+            return answers[0]
+        places = placed(answers, picture.rows, self.reader.model.em_pixels)
+        return joined(answers, places, picture.flags, self._calibration)
+
+    def _attention(
+        self, picture: Prepared, parts: _Parts, found: Mapping[Key, Reading]
+    ) -> Attention:
+        attentions = [found[key].attention for key, _ in parts]
+        looked = [attention for attention in attentions if attention is not None]
+        assert len(looked) == len(parts), "attention is recorded"
+        if not picture.rows:
+            return looked[0]
+        answers = [self._transcript(found[key], part) for key, part in parts]
+        places = placed(answers, picture.rows, self.reader.model.em_pixels)
+        return joined_attention(looked, arrange(places))
 
     def _transcript(self, reading: Reading, picture: Prepared) -> Transcript:
         if not reading.fits:
             return unread("out_of_memory", picture.flags)
         return transcript(
             reading.hypotheses,
-            self.tokenizer,
-            self._grammar,
+            self.reader.tokenizer,
+            self.reader.grammar,
             picture.flags,
             calibration=self._calibration,
             symbols=reading.symbols,
         )
-
-    def _read(self, pictures: Mapping[Key, Prepared]) -> Iterator[tuple[Key, Reading]]:
-        """Each picture read, in any order."""
-        blank = {key for key, picture in pictures.items() if "blank" in picture.flags}
-        for key in blank:
-            yield key, self._reading(pictures[key], NOTHING)
-        unsure: dict[Key, Hypothesis] = {}
-        for key, hypotheses in self._search(pictures, pictures.keys() - blank, self.beam):
-            if hypotheses is None:
-                yield key, self._reading(pictures[key], NOTHING)._replace(fits=False)
-            elif self.beam_size == "auto" and self._is_unsure(hypotheses[0]):
-                unsure[key] = hypotheses[0]
-            else:
-                yield key, self._reading(pictures[key], hypotheses)
-        for key, hypotheses in self._search(pictures, unsure.keys(), self._thorough):
-            greedy = unsure[key]
-            others = [h for h in hypotheses or () if h.tokens != greedy.tokens]
-            found = ranked([greedy, *others], self._thorough.length_penalty)
-            found.sort(key=lambda h: find_loop(h.tokens) is not None)  # those come last
-            yield key, self._reading(pictures[key], found)
-
-    def _is_unsure(self, hypothesis: Hypothesis) -> bool:
-        """Whether a greedy answer is to be looked for again."""
-        is_whole = hypothesis.finished and find_loop(hypothesis.tokens) is None
-        return hypothesis.score < UNSURE or not is_whole
-
-    def _search(
-        self, pictures: Mapping[Key, Prepared], keys: Set[Key], beam: BeamConfig
-    ) -> Iterator[tuple[Key, list[Hypothesis] | None]]:
-        """Some of the pictures with what the search found, in any order; null for those that do
-        not fit into memory."""
-
-        def search(batch: list[Key]) -> list[list[Hypothesis]] | None:
-            images, sizes = pad([pictures[key].ink for key in batch])
-            try:
-                return self._decode(images, sizes, beam)
-            except torch.OutOfMemoryError:
-                pass
-            # Not above: until there, the error holds all that was computed.
-            if self.device == "cuda":
-                torch.cuda.empty_cache()
-            return None
-
-        return self._batches[beam].work(keys, search)
-
-    @torch.inference_mode()
-    def _decode(self, images: Tensor, sizes: Tensor, beam: BeamConfig) -> list[list[Hypothesis]]:
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.device == "cuda"):
-            memory = self.model.encode(images.to(self.device), sizes.to(self.device))
-            stepper = ModelStepper(self.model, memory, beam.beam_size)
-            stepper = Constrained(stepper, self._masks, len(images), beam.beam_size)
-            return beam_search(stepper, len(images), beam, self.device)
-
-    def _reading(self, picture: Prepared, hypotheses: list[Hypothesis]) -> Reading:
-        if not self.beam.record_attention:
-            return Reading(hypotheses, None, None)
-        answer = hypotheses[0]
-        tokens, read = formula(answer, self._grammar)
-        left, top = picture.left, picture.top
-        weights = np.zeros((0, 0), np.float32)
-        places = np.zeros((0, 4))
-        if answer.attention is not None:  # in a blank picture nothing was looked at
-            weights = np.pad(answer.attention.cpu().numpy(), ((0, 1), (0, 0)))  # of what was added
-            weights = weights[np.array([-1 if i is None else i for i in read], int)]
-            places = self.model.places(picture.ink.shape).cpu().numpy().astype(float)
-            weights = weights[:, : len(places)]  # behind are those of larger pictures
-        attention = Attention(
-            tokens=tuple(self.tokenizer.vocabulary[token] for token in tokens),
-            weights=weights,
-            places=picture.to_given(places),
-            em=self.model.em_pixels / picture.scale,
-            frame=(left, top, left + picture.sharp.shape[1], top + picture.sharp.shape[0]),
-        )
-        symbols = find_symbols(attention, picture.sharp)
-        return Reading([replace(h, attention=None) for h in hypotheses], symbols, attention)
-
-
-def choose_device(device: Device) -> Literal["cpu", "cuda"]:
-    """The device to compute on; `cuda` without a GPU is a UsageError."""
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise UsageError("--device cuda: torch finds no GPU here; use --device cpu or auto")
-    return "cuda" if available and device != "cpu" else "cpu"

@@ -89,6 +89,8 @@ class PictureFormat(NamedTuple):
     """Body size of their text, in pixels."""
     max_size: tuple[int, int]
     """Largest height and width, the margin included, in pixels."""
+    by_rows: bool
+    """Formulas of several rows are read row by row."""
 
 
 def picture_format(config: ModelConfig) -> PictureFormat:
@@ -99,11 +101,11 @@ def picture_format(config: ModelConfig) -> PictureFormat:
     """
     if isinstance(config, PaperConfig):
         height, width = (side - 2 + 2 * CANVAS_MARGIN for side in (config.height, config.width))
-        return PictureFormat(config.em_pixels, (height, width))
+        return PictureFormat(config.em_pixels, (height, width), by_rows=False)
     # A little larger than most training pictures of the shipped weights, which have 16: fonts that
     # they have not seen are read 1.8 points of BLEU better (docs/model.md). No formula in text size
     # is larger than that.
-    return PictureFormat(18.0, (512, 1536))
+    return PictureFormat(18.0, (512, 1536), by_rows=True)
 
 
 def check_sizes(

@@ -166,7 +166,7 @@ def test_every_model_says_where_it_looked(architecture: str, tmp_path: Path) -> 
     transcriber = Transcriber(
         tmp_path, device="cpu", beam_size=3, max_length=8, attention=True, num_threads=1
     )
-    model = transcriber.model
+    model = transcriber.reader.model
     rng = np.random.default_rng(0)
     pictures = [
         255 - painted((30, width), [(x, 4, x + 5, 24) for x in range(4, width - 8, 9)])

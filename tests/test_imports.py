@@ -65,6 +65,7 @@ ON_TENSORS = (
     "i2l_batch.grammar.loop_watch",
     "i2l_batch.models",
     "i2l_batch.train",
+    "i2l_batch.picture_reader",
     "i2l_batch.transcriber",
 )
 

@@ -19,7 +19,7 @@ from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import CheckpointError
 from i2l_batch.extract import extract_chunk
 from i2l_batch.grammar import Grammar
-from i2l_batch.images import decode_png
+from i2l_batch.images import Prepared, decode_png, prepare
 from i2l_batch.models.checkpoint import load_checkpoint, save_checkpoint
 from i2l_batch.models.compact import Compact
 from i2l_batch.models.decoder import Memory
@@ -27,19 +27,37 @@ from i2l_batch.models.files import CALIBRATION
 from i2l_batch.models.grouping import pad
 from i2l_batch.models.hypothesis import Hypothesis, length_norm
 from i2l_batch.models.tokenizer import EOS, Tokenizer
+from i2l_batch.picture_reader import THOROUGH, UNSURE
 from i2l_batch.records import Transcript
-from i2l_batch.transcriber import THOROUGH, UNSURE, Transcriber
+from i2l_batch.row_answers import ARRANGED
+from i2l_batch.transcriber import Transcriber
 from tests.conftest import EXAMPLES
 from tests.faults.cramped import put_in
 
 
 @pytest.fixture(scope="module")
 def pictures() -> list[np.ndarray]:
+    """Of formulas of one row."""
+    return [picture for picture in crops() if not prepared(picture).rows]
+
+
+@pytest.fixture(scope="module")
+def displays() -> list[np.ndarray]:
+    """Of formulas of several rows."""
+    return [picture for picture in crops() if prepared(picture).rows]
+
+
+def crops() -> list[np.ndarray]:
     found = []
     for paper in ("numbered", "two_column"):
         extraction = extract_chunk(str(EXAMPLES / f"papers/{paper}.pdf"), "pdf", ExtractConfig())
         found += [decode_png(crop.png) for crop in extraction.crops]
     return found
+
+
+def prepared(picture: np.ndarray) -> Prepared:
+    """At the size of 200 dpi, as the crops are."""
+    return prepare(picture, 10 * 200 / 72.27, em_pixels=18.0, by_rows=True)
 
 
 class Counting(Compact):
@@ -76,6 +94,45 @@ def test_equal_pictures_are_read_once(pictures: list[np.ndarray], checkpoint: Pa
     answers = transcriber.transcribe([*some, *reversed(some), *some])
     assert model.count == 4
     assert answers[:4] == answers[7:3:-1] == answers[8:]
+
+
+def test_rows_are_read_as_pictures_of_their_own(
+    displays: list[np.ndarray], checkpoint: Path
+) -> None:
+    assert len(displays) >= 4
+    transcriber = reader(checkpoint, beam_size=3, attention=True)
+    ready = [prepared(picture) for picture in displays]
+    for answer, picture in zip(transcriber.read(ready), ready, strict=True):
+        rows = transcriber.read(picture.rows)
+        assert answer.valid
+        assert "rows" in answer.flags
+        body = answer.latex.split()[1:-1]
+        assert [token for token in body if token not in ("&", r"\\")] == [
+            token for row in rows for token in row.latex.split() if token not in ("&", r"\\")
+        ]
+        assert answer.lowest == min(ARRANGED, *(row.lowest for row in rows))
+        assert answer.score < max(row.score for row in rows)
+        assert answer.symbols is not None
+        assert [symbol.token for symbol in answer.symbols] == answer.latex.split()
+        boxes = [symbol.box for symbol in answer.symbols]
+        of_rows = [s.box for row in rows if row.symbols for s in row.symbols if s.box]
+        assert [box for box in boxes if box] == of_rows
+        scores = [other.score for other in answer.alternatives]
+        assert scores == sorted(scores, reverse=True)
+        assert answer.latex not in {other.latex for other in answer.alternatives}
+
+
+def test_what_was_looked_at_in_rows_is_there_in_the_whole(
+    displays: list[np.ndarray], checkpoint: Path
+) -> None:
+    transcriber = reader(checkpoint, beam_size=1, attention=True)
+    for answer, attention in transcriber.look(displays, [10 * 200 / 72.27] * len(displays)):
+        assert attention.tokens == tuple(answer.latex.split())
+        assert attention.weights.shape == (len(attention.tokens), len(attention.places))
+        totals = attention.weights.sum(1)
+        assert ((totals < 1e-6) | (abs(totals - 1) < 1e-3)).all()
+        is_read = [token not in ("&", r"\\") for token in attention.tokens[1:-1]]
+        assert ((totals[1:-1] > 0.5) | ~np.array(is_read, bool)).mean() > 0.9
 
 
 def test_an_answer_that_was_cut_is_closed_and_says_so() -> None:

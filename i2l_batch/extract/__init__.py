@@ -7,7 +7,6 @@ not on import.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Literal
 
 from i2l_batch.config import ExtractConfig
@@ -56,11 +55,8 @@ def extract_prepared(
     """
     extraction = extract_chunk(path, media, config, first_page)
     prepared = [
-        prepare(
-            decode_png(crop.png), crop.em, em_pixels=pictures.em_pixels, max_size=pictures.max_size
-        )
-        for crop in extraction.crops
+        prepare(decode_png(crop.png), crop.em, **pictures._asdict()) for crop in extraction.crops
     ]
     if not located:
-        prepared = [replace(picture, sharp=picture.sharp[:0]) for picture in prepared]
+        prepared = [picture.without_sharp() for picture in prepared]
     return extraction, prepared

@@ -34,10 +34,10 @@ class Cramped(Compact):
 
 def put_in(transcriber: Transcriber, kind: type[_Kind]) -> _Kind:
     """Put a model of another class, with the same weights, in the place of a transcriber's own."""
-    assert isinstance(transcriber.model, Compact)
-    model = kind(transcriber.model.config)
-    model.load_state_dict(transcriber.model.state_dict())
-    transcriber.model = model.eval()
+    assert isinstance(transcriber.reader.model, Compact)
+    model = kind(transcriber.reader.model.config)
+    model.load_state_dict(transcriber.reader.model.state_dict())
+    transcriber.reader.model = model.eval()
     return model
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from i2l_batch.batches import BATCH_PIXELS, FittingBatches, Key
 from i2l_batch.config import BeamSize, ExtractConfig
 from i2l_batch.extract import extract_chunk
-from i2l_batch.images import decode_png
+from i2l_batch.images import decode_png, prepare
 from i2l_batch.records import Crop, Transcript
 from i2l_batch.results import open_results
 from i2l_batch.transcriber import Transcriber
@@ -54,9 +54,10 @@ def test_what_fits_alone_is_read_and_little_is_tried_in_vain(
 
 @pytest.fixture(scope="module")
 def pictures() -> list[np.ndarray]:
-    """One is larger than all others."""
+    """Of formulas of one row; one is larger than all others."""
     found = extract_chunk(str(EXAMPLES / "papers/numbered.pdf"), "pdf", ExtractConfig())
     crops = [decode_png(crop.png) for crop in found.crops]
+    crops = [crop for crop in crops if not prepare(crop, None, by_rows=True).rows]
     return [*crops, wide(max(crops, key=lambda crop: crop.size))]
 
 

@@ -18,9 +18,10 @@ from i2l_batch.config import BeamSize
 from i2l_batch.latex import tokenize
 from i2l_batch.metrics import Tally
 from i2l_batch.models.files import CONFIG, checkpoint_sha256
+from i2l_batch.picture_reader import Device
 from i2l_batch.records import Transcript
 from i2l_batch.train.evaluation.truth import Label, Sample, Truth
-from i2l_batch.transcriber import Device, Transcriber
+from i2l_batch.transcriber import Transcriber
 
 BLANKS = 32
 """Samples whose sizes the blank pictures have. They are slow: most answers never end."""
@@ -70,15 +71,15 @@ class ModelAnswers:
             "path": str(self.checkpoint),
             "sha256": checkpoint_sha256(self.checkpoint),
             "architecture": config["architecture"],
-            "beam_size": self.transcriber.beam_size,
-            "length_penalty": self.transcriber.beam.length_penalty,
-            "max_length": self.transcriber.beam.max_length,
+            "beam_size": self.transcriber.reader.beam_size,
+            "length_penalty": self.transcriber.reader.beam.length_penalty,
+            "max_length": self.transcriber.reader.beam.max_length,
         }
 
     def _read(self, samples: Sequence[Sample], advance: Callable[[int], None]) -> list[Transcript]:
         answers: dict[int, Transcript] = {}
         by_area = sorted(range(len(samples)), key=lambda i: samples[i].picture.size)
-        size = _BATCHES * self.transcriber.batch_size
+        size = _BATCHES * self.transcriber.reader.batch_size
         for start in range(0, len(by_area), size):
             chosen = by_area[start : start + size]
             read = self.transcriber.transcribe(

@@ -21,6 +21,7 @@ from i2l_batch.config import BeamSize, TranscribeConfig, check_beam_size, check_
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import StoreError
 from i2l_batch.metrics import Tally
+from i2l_batch.picture_reader import Device
 from i2l_batch.records import Transcript
 from i2l_batch.train.evaluation.answers import ROWS, ModelAnswers
 from i2l_batch.train.evaluation.dataset_split import DatasetSplit
@@ -32,7 +33,6 @@ from i2l_batch.train.evaluation.progress import EvaluationProgress
 from i2l_batch.train.evaluation.report import Report
 from i2l_batch.train.evaluation.summary import ByLength, judged
 from i2l_batch.train.evaluation.truth import Label, Truth
-from i2l_batch.transcriber import Device
 
 Answered = Sequence[tuple[Label, Transcript | None]]
 

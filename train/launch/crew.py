@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from i2l_batch.cluster import Machine
 from i2l_batch.errors import UsageError
-from i2l_batch.transcriber import Device
+from i2l_batch.picture_reader import Device
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,7 @@ import torch
 from i2l_batch.cluster import Machine, session
 from i2l_batch.errors import StoreError, UsageError
 from i2l_batch.lock import FolderLock
+from i2l_batch.picture_reader import Device
 from i2l_batch.train.config import TrainJob
 from i2l_batch.train.launch.crew import share_out
 from i2l_batch.train.launch.display import Display
@@ -33,7 +34,6 @@ from i2l_batch.train.monitor import Monitor, Status
 from i2l_batch.train.run_folder import make
 from i2l_batch.train.state import Progress
 from i2l_batch.train.team import Solo, Team
-from i2l_batch.transcriber import Device
 
 FAILURES_LOG = "failures.log"
 """File of the run folder with the tracebacks of workers that failed."""
