@@ -7,6 +7,7 @@ all of them are read and its rows are written. Of crops that look the same one i
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -69,8 +70,9 @@ class Flow:
         self._model_id, self._account, self._progress = model_id, account, progress
         pictures = picture_format(read_config(config.model or SHIPPED))
         self._extractors = Extractors(plan, config.extract, pictures, located=config.attention)
-        self.timings = {"extract": 0.0, "read": 0.0}
-        """Seconds that workers spent in each stage, summed over workers."""
+        self.timings = {"extract": 0.0, "read": 0.0, "both": 0.0}
+        """Seconds that workers spent in each stage, summed over workers; and those by the clock in
+        which both went on."""
         self._reader: Any = ray.remote(reader).options(
             num_cpus=plan.reader_cpus, num_gpus=plan.reader_gpus, max_restarts=0
         )
@@ -105,6 +107,7 @@ class Flow:
             self._start_batches()
             extracting = extractors.pending()
             pending = [*extracting, *self._readers.pending()]
+            both, began = extractors.is_busy and self._readers.is_busy, time.monotonic()
             ready, _ = self._ray.wait(pending, timeout=0.5)
             self._lifeline.check()  # before the death of all workers is blamed on what they did
             for reference in ready:
@@ -117,6 +120,8 @@ class Flow:
             self._progress.update(
                 self._account, self._formulas, waiting=len(self._pool), works=self._works
             )
+            if both:
+                self.timings["both"] += time.monotonic() - began
 
     def close(self) -> None:
         """End the readers. Extractions end by themselves, within a document's time limit: when a
