@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 import pymupdf
-import ray
+from ray._private import worker as ray_worker
 
 from benchmarks.pipeline import descendants, look
 from i2l_batch.account import Account
@@ -101,8 +101,8 @@ class Teller(Progress):
         if now >= self._next:
             self._next = now + EVERY
             cpu = time.process_time()
-            worker = ray._private.worker.global_worker.core_worker
-            objects = len(worker.get_all_reference_counts())
+            worker: Any = ray_worker.global_worker
+            objects = len(worker.core_worker.get_all_reference_counts())
             tell = {"documents": account.ended, "formulas": formulas, "waiting": waiting}
             print(json.dumps(tell | {"cpu": cpu, "objects": objects}), flush=True)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from i2l_batch.account import Account
 from i2l_batch.batches import Key
-from i2l_batch.cluster import Plan
+from i2l_batch.cluster import Plan, is_alive
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.duplicates import FEW_REMEMBERED, REMEMBERED, Duplicates
 from i2l_batch.errors import I2LError, SourceError
@@ -63,8 +63,9 @@ class Flow:
     ) -> None:
         import ray
         import ray.exceptions
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        self._ray = ray
+        self._ray, self._affinity = ray, NodeAffinitySchedulingStrategy
         self._lost = ray.exceptions.RayError
         self._plan, self._config, self._store = plan, config, store
         self._model_id, self._account, self._progress = model_id, account, progress
@@ -73,11 +74,11 @@ class Flow:
         self.timings = {"extract": 0.0, "read": 0.0, "both": 0.0}
         """Seconds that workers spent in each stage, summed over workers; and those by the clock in
         which both went on."""
-        self._reader: Any = ray.remote(reader).options(
+        self._reader: Any = ray.remote(
             num_cpus=plan.reader_cpus, num_gpus=plan.reader_gpus, max_restarts=0
-        )
+        )(reader)
         self._lifeline = Lifeline()
-        self._readers = Readers(self._new_reader, plan.readers)
+        self._readers = Readers(self._new_reader, plan.homes)
         self._pool = Pool()
         self._duplicates = Duplicates(FEW_REMEMBERED if config.attention else REMEMBERED)
         self._works = False
@@ -130,9 +131,14 @@ class Flow:
         self._readers.close()
         self._lifeline.close()
 
-    def _new_reader(self) -> Any:
+    def _new_reader(self, home: str) -> Any | None:
+        """A model actor on a machine; null when that is gone."""
+        if not is_alive(home):
+            return None
         config = self._config
-        return self._reader.remote(
+        # Where it cannot be, it fails. It must not wait for a machine that never comes back.
+        there = self._affinity(home, soft=False) if home else "DEFAULT"
+        return self._reader.options(scheduling_strategy=there).remote(
             config.model,
             config.device,
             config.beam_size,

@@ -305,7 +305,7 @@ def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoin
     config, account = TranscribeConfig(model=checkpoint), Account(found=1)
     with Store.open(tmp_path / "out", settings={}, model={}) as store:
         plan = Plan(
-            readers=0,
+            homes=(),
             reader_cpus=0.1,
             reader_gpus=0,
             reader_threads=1,

@@ -1,0 +1,103 @@
+"""A Ray cluster of several machines on this one: each is a `ray start` of its own, with an address
+and one core, and asks for a token. Nothing of it is shared with another Ray."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from tests.processes import descendants, wait_until
+
+RAY = Path(sys.executable).with_name("ray")
+
+
+class Machine:
+    """One of them."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def workers(self, name: str) -> list[int]:
+        """Its worker processes that Ray calls so."""
+        return descendants(self._process.pid, f"ray::{name}")
+
+    def cut_the_power(self) -> None:
+        """SIGKILL to all of its processes, at the same time as far as that goes."""
+        for pid in [self._process.pid, *descendants(self._process.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+
+class Machines:
+    """All of them; the first one is this machine, where drivers run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.address = f"127.0.0.1:{port}"
+        self.environment: Mapping[str, str] = os.environ | {
+            "RAY_AUTH_MODE": "token",
+            "RAY_AUTH_TOKEN": secrets.token_hex(32),
+            "RAY_USAGE_STATS_ENABLED": "0",
+        }
+        """What a driver needs to be let in."""
+        self.machines: list[Machine] = []
+        self._started = 0
+        self._start("--head", f"--port={port}", "--include-dashboard=false")
+
+    def have(self, count: int) -> list[Machine]:
+        """Start machines until there are so many."""
+        while len(self.machines) < count:
+            # Every address of 127.0.0.0/8 is this machine.
+            self._start(
+                f"--address={self.address}", f"--node-ip-address=127.0.0.{2 + self._started}"
+            )
+        return self.machines
+
+    def lose(self, machine: Machine) -> None:
+        """A machine dies."""
+        self.machines.remove(machine)
+        machine.cut_the_power()
+
+    def stop(self) -> None:
+        """End them all."""
+        for machine in self.machines[::-1]:
+            machine.cut_the_power()
+
+    def _start(self, *options: str) -> None:
+        self._started += 1
+        folder = self._folder / str(self._started)  # of it Ray makes socket paths: short
+        folder.mkdir()
+        said = folder / "said"
+        with said.open("wb") as output:
+            process = subprocess.Popen(
+                [
+                    *(
+                        RAY,
+                        "start",
+                        "--block",
+                        "--num-cpus=1",
+                        "--num-gpus=0",
+                        f"--temp-dir={folder}",
+                    ),
+                    *("--object-store-memory=100000000", "--include-log-monitor=false"),
+                    *("--min-worker-port=0", "--max-worker-port=0", *options),
+                ],
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.machines.append(Machine(process))
+        wait_until(lambda: process.poll() is not None or b"block forever" in said.read_bytes())
+        assert process.poll() is None, said.read_text()
