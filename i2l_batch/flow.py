@@ -24,6 +24,7 @@ from i2l_batch.interrupts import whole
 from i2l_batch.lifeline import Lifeline
 from i2l_batch.models.config import picture_format
 from i2l_batch.models.files import SHIPPED, read_config
+from i2l_batch.pool import Pool
 from i2l_batch.progress import Progress
 from i2l_batch.readers import Answer, Death, Readers, one_line
 from i2l_batch.records import Crop, Transcript, unread
@@ -31,7 +32,7 @@ from i2l_batch.resume import Decision
 from i2l_batch.stages import Reader
 from i2l_batch.store import Store
 from i2l_batch.table_rows import table_rows
-from i2l_batch.tickets import Batch, OpenDocument, Pool, Ticket
+from i2l_batch.tickets import Batch, OpenDocument, Ticket
 
 CALL_BATCHES = 2
 """Batches that a reader is given at a time: it sorts their crops by size, and looks for better
