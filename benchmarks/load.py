@@ -2,26 +2,36 @@
 
     python benchmarks/load.py files [--count 5000] [--wait 0.06] [--work FOLDER]
     python benchmarks/load.py book [--pages 3000] [--wait 0.03] [--work FOLDER]
+    python benchmarks/load.py papers --source FOLDER [--work FOLDER]
+    python benchmarks/load.py names [--count 100000] [--work FOLDER]
+    python benchmarks/load.py pool
 
 In: a number of small PDFs, or of pages of one, which are made first (the same ones for a seed).
 Out: a line every few seconds, and what follows from them: growth of memory by a fitted line, rates
 of each third of the run, what each stage and the driver cost. `files` also runs again over what is
 done, and once more with `--overwrite` and a reader that takes no time. The reader waits instead of
-computing, so that the figures are those of everything but the model. Linux only.
+computing, so that the figures are those of everything but the model. `papers`: the same of papers
+that are there, read by the model. `names`: what the driver needs
+for each input before the first one is opened, of empty files. `pool`: what it costs to choose a
+batch, by the number of readers. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import math
 import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +41,19 @@ from ray._private import worker as ray_worker
 
 from benchmarks.pipeline import descendants, look
 from i2l_batch.account import Account
+from i2l_batch.batches import Key
+from i2l_batch.committed import committed_documents
 from i2l_batch.config import ExtractConfig, TranscribeConfig
+from i2l_batch.flow import POOL_BATCHES
 from i2l_batch.pipeline import transcribe
+from i2l_batch.pool import Pool
 from i2l_batch.progress import Progress
-from i2l_batch.records import Transcript
+from i2l_batch.records import Document, Problem, Source, Transcript
+from i2l_batch.resume import Decision, decide_all
+from i2l_batch.sources import list_sources
 from i2l_batch.stages import Piece, Reader
+from i2l_batch.store import Store
+from i2l_batch.tickets import OpenDocument, Ticket
 from tests.extract import pdfs
 from tests.fake_readers import hashed
 
@@ -109,34 +127,52 @@ class Teller(Progress):
 
 def child(source: Path, output: Path, overwrite: bool) -> None:
     """One run in this process."""
-    config = TranscribeConfig(
-        extract=ExtractConfig(document_timeout=3600), overwrite=overwrite, batch_size=32
-    )
-    account = transcribe([str(source)], output, config, Teller(-1), reader=WaitingReader)
+    config = TranscribeConfig(extract=ExtractConfig(document_timeout=3600), overwrite=overwrite)
+    reader = WaitingReader if "LOAD_WAIT" in os.environ else Reader
+    account = transcribe([str(source)], output, config, Teller(-1), reader=reader)
     print(json.dumps({"account": account.line(), "cpu": time.process_time()}), flush=True)
 
 
-def watch(source: Path, output: Path, wait: float, *, overwrite: bool = False) -> list[dict]:
+def watch(
+    source: Path, output: Path, wait: float | None, *, overwrite: bool = False
+) -> list[dict[str, Any]]:
     """A run in a process of its own: what it told, each with the time and the memory (MiB, PSS) of
-    every kind of process."""
+    every kind of process. wait: seconds for each formula; null to read it with the model."""
     command = [sys.executable, __file__, "child", "--source", source, "--work", output]
     began = time.monotonic()
     run = subprocess.Popen(
         [*map(str, command), *(["--overwrite"] if overwrite else [])],
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"LOAD_WAIT": str(wait)},
+        env=os.environ if wait is None else os.environ | {"LOAD_WAIT": str(wait)},
     )
     assert run.stdout
-    told = []
+    told, spent = [], {}
     for line in run.stdout:
         seconds = time.monotonic() - began
         told.append(json.loads(line) | {"seconds": seconds, "memory": memory(run.pid)})
+        spent |= cpu_times(run.pid)
     assert run.wait() == 0
+    costs: dict[str, float] = defaultdict(float)
+    for kind, cost in spent.values():
+        costs[kind] += cost
+    told[-1]["costs"] = dict(costs)
     return told
 
 
 STORE, OWN = "object store", "ray's own"
+
+
+def cpu_times(root: int) -> dict[int, tuple[str, float]]:
+    """Kind and seconds of CPU so far of every process."""
+    times = {}
+    for pid in descendants(root):
+        kind, _ = look(pid)
+        with suppress(OSError):  # it is gone
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks = int(fields[11]) + int(fields[12])
+            times[pid] = "driver" if pid == root else kind or "?", ticks / os.sysconf("SC_CLK_TCK")
+    return times
 
 
 def memory(root: int) -> dict[str, float]:
@@ -147,13 +183,11 @@ def memory(root: int) -> dict[str, float]:
         kind, _ = look(pid)
         if pid == root:
             kind = "driver"
-        try:
-            text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-        except OSError:  # it is gone
-            continue
-        size = {line.split()[0]: int(line.split()[1]) / 1024 for line in text.splitlines()[1:]}
-        sizes[kind or "?"] += size["Pss:"] - size["Pss_Shmem:"]
-        sizes[STORE] += size["Pss_Shmem:"]
+        with suppress(OSError):  # it is gone
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+            size = {line.split()[0]: int(line.split()[1]) / 1024 for line in lines}
+            sizes[kind or "?"] += size["Pss:"] - size["Pss_Shmem:"]
+            sizes[STORE] += size["Pss_Shmem:"]
     return dict(sizes)
 
 
@@ -195,6 +229,8 @@ def report(title: str, told: list[dict[str, Any]], output: Path, *by: str) -> No
     print(f"\n{title}: {last['account']}")
     print(f"  {last['seconds']:.1f} s, driver {last['cpu']:.1f} s of CPU")
     record = json.loads(max((output / "runs").glob("*.json")).read_text())
+    costs = ", ".join(f"{kind} {cost:.1f}" for kind, cost in sorted(last["costs"].items()))
+    print(f"  seconds of CPU: {costs}")
     print("  timings " + ", ".join(f"{k} {v:.2f}" for k, v in record["timings"].items()))
     if len(samples) > 3:
         for line in [*table(samples), *(law for name in by for law in laws(samples, name))]:
@@ -204,11 +240,76 @@ def report(title: str, told: list[dict[str, Any]], output: Path, *by: str) -> No
     sys.stdout.flush()
 
 
+def names(folder: Path, count: int) -> None:
+    """Bytes and time that each input costs before anything is done with it."""
+    for number in range(count):
+        path = folder / "in" / f"{number // 1000:04d}" / f"{number:08d}v1.pdf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    facts = {"source_sha256": hashlib.sha256().hexdigest(), "num_bytes": 0, "pages": 0}
+    results = folder / "out"
+    with Store.open(results, settings={}, model={}, part_seconds=math.inf) as store:
+        for source in list_sources([str(folder / "in")]):
+            row = Document(
+                source=source.name, path=source.path, formulas=0, status="empty", seconds=0.0,
+                attempts=1, run=store.run, **facts,
+            )  # fmt: skip
+            store.add(row, [])
+    for traced in (False, True):  # to trace memory takes time
+        if traced:
+            tracemalloc.start()
+        sources = _step("inputs", count, _listed, folder / "in")
+        _step("decisions of a new run", count, decide_all, sources, {}, False, results)
+        known = _step("committed documents", count, committed_documents, results)
+        _step("decisions of a run that is done", count, decide_all, sources, known, False, results)
+    size = sum(path.stat().st_size for path in (results / "documents").iterdir())
+    print(f"documents table: {size / count:.0f} bytes each")
+
+
+def _listed(folder: Path) -> list[Source | Problem]:
+    return list(list_sources([str(folder)]))
+
+
+def _step(name: str, count: int, make: Callable[..., Any], *arguments: Any) -> Any:
+    """Make something, and tell what that took for each of its elements."""
+    before, began = tracemalloc.get_traced_memory()[0], time.perf_counter()
+    tracemalloc.reset_peak()
+    made = make(*arguments)
+    if tracemalloc.is_tracing():
+        now, peak = tracemalloc.get_traced_memory()
+        held, most = (now - before) / count, (peak - before) / count
+        print(f"{name}: {held:.0f} bytes each, {most:.0f} while they are made")
+    else:
+        print(f"{name}: {1e6 * (time.perf_counter() - began) / count:.1f} microseconds each")
+    return made
+
+
+def pool() -> None:
+    """What the driver pays for a batch of 64 when its pool is full."""
+    chance = random.Random(1)
+    source = Source(path="/a.pdf", name="a.pdf", num_bytes=1, media="pdf")
+    document = OpenDocument(Decision(source=source, action="transcribe", attempts=0))
+
+    def some(count: int) -> list[Ticket]:
+        keys = [Key(40, chance.randrange(20, 900), b"") for _ in range(count)]
+        return [Ticket(document, 0, crop, key) for crop, key in enumerate(keys)]
+
+    for readers in (2, 32, 256, 1024):
+        waiting = Pool()
+        waiting.add(some(POOL_BATCHES * 32 * readers))
+        began = time.process_time()
+        for _ in range(200):
+            waiting.take(64)
+            waiting.add(some(64))
+        milliseconds = 1000 * (time.process_time() - began) / 200
+        print(f"{readers} readers, {len(waiting)} wait: {milliseconds:.2f} ms a batch of 64")
+
+
 def main() -> None:
     """Options to one call."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["files", "book", "child"])
-    parser.add_argument("--count", type=int, default=5000)
+    parser.add_argument("what", choices=["files", "book", "papers", "names", "pool", "child"])
+    parser.add_argument("--count", type=int)
     parser.add_argument("--pages", type=int, default=3000)
     parser.add_argument("--wait", type=float, default=0.06)
     parser.add_argument("--work", type=Path)
@@ -218,13 +319,26 @@ def main() -> None:
     if options.what == "child":
         child(options.source, options.work, options.overwrite)
         return
+    if options.what == "pool":
+        pool()
+        return
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
+        if options.what == "papers":
+            output = Path(folder) / "out"
+            report("papers", watch(options.source, output, None), output, "formulas")
+            for name in ("formulas", "documents"):
+                size = sum(path.stat().st_size for path in (output / name).iterdir())
+                print(f"  {name}: {size} bytes")
+            return
+        if options.what == "names":
+            names(Path(folder), options.count or 100_000)
+            return
         source, output = Path(folder) / "in", Path(folder) / "out"
         if options.what == "book":
             make_book(source / "book.pdf", options.pages)
             report("book", watch(source, output, options.wait), output, "formulas")
             return
-        make_papers(source, options.count)
+        make_papers(source, options.count or 5000)
         report("first run", watch(source, output, options.wait), output, "documents", "formulas")
         report("again", watch(source, output, options.wait), output)
         told = watch(source, output, 0.0, overwrite=True)
