@@ -3,34 +3,27 @@
     python benchmarks/load.py files [--count 5000] [--wait 0.06] [--work FOLDER]
     python benchmarks/load.py book [--pages 3000] [--wait 0.03] [--work FOLDER]
     python benchmarks/load.py papers --source FOLDER [--work FOLDER]
-    python benchmarks/load.py names [--count 100000] [--work FOLDER]
-    python benchmarks/load.py pool
 
 In: a number of small PDFs, or of pages of one, which are made first (the same ones for a seed).
 Out: a line every few seconds, and what follows from them: growth of memory by a fitted line, rates
 of each third of the run, what each stage and the driver cost. `files` also runs again over what is
 done, and once more with `--overwrite` and a reader that takes no time. The reader waits instead of
 computing, so that the figures are those of everything but the model. `papers`: the same of papers
-that are there, read by the model. `names`: what the driver needs
-for each input before the first one is opened, of empty files. `pool`: what it costs to choose a
-batch, by the number of readers. Linux only.
+that are there, read by the model. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import math
 import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
-import tracemalloc
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -41,19 +34,11 @@ from ray._private import worker as ray_worker
 
 from benchmarks.pipeline import descendants, look
 from i2l_batch.account import Account
-from i2l_batch.batches import Key
-from i2l_batch.committed import committed_documents
 from i2l_batch.config import ExtractConfig, TranscribeConfig
-from i2l_batch.flow import POOL_BATCHES
 from i2l_batch.pipeline import transcribe
-from i2l_batch.pool import Pool
 from i2l_batch.progress import Progress
-from i2l_batch.records import Document, Problem, Source, Transcript
-from i2l_batch.resume import Decision, decide_all
-from i2l_batch.sources import list_sources
+from i2l_batch.records import Transcript
 from i2l_batch.stages import Piece, Reader
-from i2l_batch.store import Store
-from i2l_batch.tickets import OpenDocument, Ticket
 from tests.extract import pdfs
 from tests.fake_readers import hashed
 
@@ -240,76 +225,11 @@ def report(title: str, told: list[dict[str, Any]], output: Path, *by: str) -> No
     sys.stdout.flush()
 
 
-def names(folder: Path, count: int) -> None:
-    """Bytes and time that each input costs before anything is done with it."""
-    for number in range(count):
-        path = folder / "in" / f"{number // 1000:04d}" / f"{number:08d}v1.pdf"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    facts = {"source_sha256": hashlib.sha256().hexdigest(), "num_bytes": 0, "pages": 0}
-    results = folder / "out"
-    with Store.open(results, settings={}, model={}, part_seconds=math.inf) as store:
-        for source in list_sources([str(folder / "in")]):
-            row = Document(
-                source=source.name, path=source.path, formulas=0, status="empty", seconds=0.0,
-                attempts=1, run=store.run, **facts,
-            )  # fmt: skip
-            store.add(row, [])
-    for traced in (False, True):  # to trace memory takes time
-        if traced:
-            tracemalloc.start()
-        sources = _step("inputs", count, _listed, folder / "in")
-        _step("decisions of a new run", count, decide_all, sources, {}, False, results)
-        known = _step("committed documents", count, committed_documents, results)
-        _step("decisions of a run that is done", count, decide_all, sources, known, False, results)
-    size = sum(path.stat().st_size for path in (results / "documents").iterdir())
-    print(f"documents table: {size / count:.0f} bytes each")
-
-
-def _listed(folder: Path) -> list[Source | Problem]:
-    return list(list_sources([str(folder)]))
-
-
-def _step(name: str, count: int, make: Callable[..., Any], *arguments: Any) -> Any:
-    """Make something, and tell what that took for each of its elements."""
-    before, began = tracemalloc.get_traced_memory()[0], time.perf_counter()
-    tracemalloc.reset_peak()
-    made = make(*arguments)
-    if tracemalloc.is_tracing():
-        now, peak = tracemalloc.get_traced_memory()
-        held, most = (now - before) / count, (peak - before) / count
-        print(f"{name}: {held:.0f} bytes each, {most:.0f} while they are made")
-    else:
-        print(f"{name}: {1e6 * (time.perf_counter() - began) / count:.1f} microseconds each")
-    return made
-
-
-def pool() -> None:
-    """What the driver pays for a batch of 64 when its pool is full."""
-    chance = random.Random(1)
-    source = Source(path="/a.pdf", name="a.pdf", num_bytes=1, media="pdf")
-    document = OpenDocument(Decision(source=source, action="transcribe", attempts=0))
-
-    def some(count: int) -> list[Ticket]:
-        keys = [Key(40, chance.randrange(20, 900), b"") for _ in range(count)]
-        return [Ticket(document, 0, crop, key) for crop, key in enumerate(keys)]
-
-    for readers in (2, 32, 256, 1024):
-        waiting = Pool()
-        waiting.add(some(POOL_BATCHES * 32 * readers))
-        began = time.process_time()
-        for _ in range(200):
-            waiting.take(64)
-            waiting.add(some(64))
-        milliseconds = 1000 * (time.process_time() - began) / 200
-        print(f"{readers} readers, {len(waiting)} wait: {milliseconds:.2f} ms a batch of 64")
-
-
 def main() -> None:
     """Options to one call."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=["files", "book", "papers", "names", "pool", "child"])
-    parser.add_argument("--count", type=int)
+    parser.add_argument("what", choices=["files", "book", "papers", "child"])
+    parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--pages", type=int, default=3000)
     parser.add_argument("--wait", type=float, default=0.06)
     parser.add_argument("--work", type=Path)
@@ -319,9 +239,6 @@ def main() -> None:
     if options.what == "child":
         child(options.source, options.work, options.overwrite)
         return
-    if options.what == "pool":
-        pool()
-        return
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
         if options.what == "papers":
             output = Path(folder) / "out"
@@ -330,15 +247,12 @@ def main() -> None:
                 size = sum(path.stat().st_size for path in (output / name).iterdir())
                 print(f"  {name}: {size} bytes")
             return
-        if options.what == "names":
-            names(Path(folder), options.count or 100_000)
-            return
         source, output = Path(folder) / "in", Path(folder) / "out"
         if options.what == "book":
             make_book(source / "book.pdf", options.pages)
             report("book", watch(source, output, options.wait), output, "formulas")
             return
-        make_papers(source, options.count or 5000)
+        make_papers(source, options.count)
         report("first run", watch(source, output, options.wait), output, "documents", "formulas")
         report("again", watch(source, output, options.wait), output)
         told = watch(source, output, 0.0, overwrite=True)
