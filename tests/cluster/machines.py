@@ -21,8 +21,15 @@ RAY = Path(sys.executable).with_name("ray")
 class Machine:
     """One of them."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
+    def __init__(self, process: subprocess.Popen[bytes], said: Path) -> None:
+        self._process, self._said = process, said
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it has joined the cluster."""
+        said = self._said.read_text()
+        assert self._process.poll() is None, said
+        return "block forever" in said
 
     def workers(self, name: str) -> list[int]:
         """Its worker processes that Ray calls so."""
@@ -53,15 +60,16 @@ class Machines:
         """What a driver needs to be let in."""
         self.machines: list[Machine] = []
         self._started = 0
-        self._start("--head", f"--port={port}", "--include-dashboard=false")
+        self._wait([self._start("--head", f"--port={port}", "--include-dashboard=false")])
 
     def have(self, count: int) -> list[Machine]:
         """Start machines until there are so many."""
-        while len(self.machines) < count:
+        started = []
+        for _ in range(count - len(self.machines)):
             # Every address of 127.0.0.0/8 is this machine.
-            self._start(
-                f"--address={self.address}", f"--node-ip-address=127.0.0.{2 + self._started}"
-            )
+            here = f"--node-ip-address=127.0.0.{2 + self._started}"
+            started.append(self._start(f"--address={self.address}", here))
+        self._wait(started)
         return self.machines
 
     def lose(self, machine: Machine) -> None:
@@ -74,7 +82,7 @@ class Machines:
         for machine in self.machines[::-1]:
             machine.cut_the_power()
 
-    def _start(self, *options: str) -> None:
+    def _start(self, *options: str) -> Machine:
         self._started += 1
         folder = self._folder / str(self._started)  # of it Ray makes socket paths: short
         folder.mkdir()
@@ -98,6 +106,9 @@ class Machines:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.machines.append(Machine(process))
-        wait_until(lambda: process.poll() is not None or b"block forever" in said.read_bytes())
-        assert process.poll() is None, said.read_text()
+        self.machines.append(Machine(process, said))
+        return self.machines[-1]
+
+    def _wait(self, started: list[Machine]) -> None:
+        for machine in started:
+            wait_until(lambda machine=machine: machine.is_up)

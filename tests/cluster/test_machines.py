@@ -1,5 +1,5 @@
-"""A run on a cluster of several machines gives the rows of a run without one, also when a machine
-is lost in the middle of it."""
+"""A run on a cluster of several machines has a model on each, and gives the rows of a run without
+one although a machine is lost in the middle of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-PAPERS, BOOKS, PAGES = 6, 6, 20
+PAPERS, BOOKS, PAGES = 4, 5, 16
 """Papers of one formula, and books of many: the crops of a book are too large to travel with Ray's
 messages, and stay on the machine that extracted them."""
 ALL = PAPERS + BOOKS
@@ -36,7 +36,7 @@ from i2l_batch.pipeline import transcribe
 from i2l_batch.progress import Progress
 from tests.fake_readers import SlowReader
 papers, output, model, address = sys.argv[1:]
-config = TranscribeConfig(model=Path(model), ray_address=address, batch_size=8, commit_seconds=0.2)
+config = TranscribeConfig(model=Path(model), ray_address=address, batch_size=1, commit_seconds=0.2)
 account = transcribe([papers], Path(output), config, Progress(1), reader=SlowReader)
 print(account.line())
 """
@@ -78,8 +78,8 @@ def start(machines: Machines, papers: Path, output: Path, model: Path) -> subpro
     )
 
 
-@pytest.mark.parametrize("count", [2, 3])
-def test_each_machine_has_a_model(
+@pytest.mark.parametrize("count", [3, 2])
+def test_a_machine_is_lost(
     count: int,
     machines: Machines,
     papers: Path,
@@ -87,31 +87,22 @@ def test_each_machine_has_a_model(
     tmp_path: Path,
     checkpoint: Path,
 ) -> None:
-    """Ray by itself puts two on one: they ask for half a core each."""
+    """With its model, the document that it was extracting, and the crops that it kept. A model in
+    place of that one would take from another machine what it needs for extraction: of two machines
+    the last one would then wait for itself."""
     found = machines.have(count)
-    with start(machines, papers, tmp_path / "out", checkpoint) as driver:
-        wait_until(
-            lambda: (
-                all(machine.workers("SlowReader") for machine in found) or driver.poll() is not None
-            )
-        )
+    output = tmp_path / "out"
+    with start(machines, papers, output, checkpoint) as driver:
+
+        def begun() -> bool:
+            models = all(machine.workers("SlowReader") for machine in found)
+            return models and len(committed_documents(output)) > 1
+
+        wait_until(lambda: begun() or driver.poll() is not None)
         models = [len(machine.workers("SlowReader")) for machine in found]
+        machines.lose(found[-1])
         said, failures = driver.communicate(timeout=100)
     assert models == [1] * count, failures
     assert said.startswith(f"{ALL} documents = {ALL} ok"), failures
-    assert rows(tmp_path / "out") == undisturbed
-
-
-def test_a_machine_is_lost(
-    machines: Machines, papers: Path, undisturbed: Rows, tmp_path: Path, checkpoint: Path
-) -> None:
-    """With its model, the documents that it was extracting, and the crops that it kept."""
-    *_, victim = machines.have(3)
-    with start(machines, papers, tmp_path / "out", checkpoint) as driver:
-        wait_until(lambda: committed_documents(tmp_path / "out") or driver.poll() is not None)
-        assert victim.workers("SlowReader")
-        machines.lose(victim)
-        said, failures = driver.communicate(timeout=100)
-    assert said.startswith(f"{ALL} documents = {ALL} ok"), failures
-    assert rows(tmp_path / "out") == undisturbed
-    assert all(row["attempts"] == 1 for row in documents(tmp_path / "out").values())
+    assert rows(output) == undisturbed
+    assert all(row["attempts"] == 1 for row in documents(output).values())
