@@ -194,11 +194,13 @@ class Flow:
             for batch in outcome.innocent:
                 self._pool.put_back(batch)
             for ticket in self._pool.put_back_alone(outcome.suspect):
-                self._give_up(ticket, outcome.reason)
+                if outcome.is_models_fault:
+                    reason = f"the model crashes over every formula: {outcome.reason}"
+                    self._doubt(ticket, reason)
+                self._give_up(ticket)
 
-    def _give_up(self, ticket: Ticket, reason: str) -> None:
-        """A crop has killed its reader each time."""
-        self._doubt(ticket, f"the model crashes over every formula: {reason}")
+    def _give_up(self, ticket: Ticket) -> None:
+        """A crop has killed its reader each time, or is lost."""
         ticket.answer(unread("crashed"))
         self._formulas += 1
         self.finish(ticket.document)

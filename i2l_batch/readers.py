@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from i2l_batch.errors import I2LError
+from i2l_batch.errors import I2LError, SourceError
 from i2l_batch.records import Transcript
 from i2l_batch.tickets import Batch
 
@@ -41,6 +41,8 @@ class Death:
     innocent: Sequence[Batch]
     """They waited, and are not going to be read now."""
     reason: str
+    is_models_fault: bool
+    """As far as is known: not where crops were lost on their way."""
 
 
 @dataclass(eq=False, slots=True)
@@ -162,7 +164,12 @@ class Readers:
         innocent = [] if lives else list(slot.batches.values())
         if not lives:
             self._replace(slot)
-        return Death(suspect=suspect, innocent=innocent, reason=one_line(cause))
+        return Death(
+            suspect=suspect,
+            innocent=innocent,
+            reason=one_line(cause),
+            is_models_fault=not isinstance(cause, SourceError),
+        )
 
     def _first_unread(self, slot: _Slot) -> Any:
         """The batch that a dead reader was at; those before it may have been read."""

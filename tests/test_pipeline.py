@@ -27,6 +27,7 @@ from i2l_batch.transcriber import Transcriber
 from tests.extract import pdfs
 from tests.fake_readers import (
     HashReader,
+    LosingReader,
     OnceReader,
     PoisonedReader,
     SlowReader,
@@ -277,6 +278,17 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     with pytest.raises(CheckpointError, match=r"papers is not a checkpoint: model\.safetensors"):
         run([papers], tmp_path / "out", papers)
     assert not (tmp_path / "out").exists()
+
+
+def test_crops_that_are_lost_are_not_the_models_fault(tmp_path: Path, checkpoint: Path) -> None:
+    """A machine died, and the file was gone when it was to be extracted again: more than 20 such
+    formulas ended the run."""
+    with pytest.raises(SourceError, match="crops are lost"):
+        Reader(None, "cpu", 1, 1, 9, False, 1).read([(0, 0)], [])
+    pdfs.paper(tmp_path / "a.pdf", pages=25, first=100)
+    account, said = run([tmp_path / "a.pdf"], tmp_path / "out", checkpoint, LosingReader)
+    assert account.partial == 1
+    assert "25 of 25 formulas crash the model" in said
 
 
 def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoint: Path) -> None:
