@@ -15,7 +15,12 @@ from pathlib import Path
 
 from tests.processes import descendants, wait_until
 
-RAY = Path(sys.executable).with_name("ray")
+RAY = str(Path(sys.executable).with_name("ray"))
+OPTIONS = (
+    *("--block", "--num-cpus=1", "--num-gpus=0", "--object-store-memory=100000000"),
+    *("--include-log-monitor=false", "--min-worker-port=0", "--max-worker-port=0"),
+)
+"""With ports of workers that no other Ray has."""
 
 
 class Machine:
@@ -60,10 +65,12 @@ class Machines:
         """What a driver needs to be let in."""
         self.machines: list[Machine] = []
         self._started = 0
-        self._wait([self._start("--head", f"--port={port}", "--include-dashboard=false")])
+        self._head = ("--head", f"--port={port}", "--include-dashboard=false")
 
     def have(self, count: int) -> list[Machine]:
         """Start machines until there are so many."""
+        if not self.machines:
+            self._wait([self._start(*self._head)])
         started = []
         for _ in range(count - len(self.machines)):
             # Every address of 127.0.0.0/8 is this machine.
@@ -89,18 +96,7 @@ class Machines:
         said = folder / "said"
         with said.open("wb") as output:
             process = subprocess.Popen(
-                [
-                    *(
-                        RAY,
-                        "start",
-                        "--block",
-                        "--num-cpus=1",
-                        "--num-gpus=0",
-                        f"--temp-dir={folder}",
-                    ),
-                    *("--object-store-memory=100000000", "--include-log-monitor=false"),
-                    *("--min-worker-port=0", "--max-worker-port=0", *options),
-                ],
+                [RAY, "start", *OPTIONS, f"--temp-dir={folder}", *options],
                 env=self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -111,4 +107,4 @@ class Machines:
 
     def _wait(self, started: list[Machine]) -> None:
         for machine in started:
-            wait_until(lambda machine=machine: machine.is_up)
+            wait_until(lambda machine=machine: machine.is_up, 120)

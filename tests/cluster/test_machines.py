@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -66,9 +67,12 @@ def undisturbed(papers: Path) -> Rows:
     return direct_rows([papers])
 
 
-def start(machines: Machines, papers: Path, output: Path, model: Path) -> subprocess.Popen[str]:
+@contextmanager
+def running(
+    machines: Machines, papers: Path, output: Path, model: Path
+) -> Iterator[subprocess.Popen[str]]:
     """A run in a process of its own."""
-    return subprocess.Popen(
+    driver = subprocess.Popen(
         [sys.executable, "-c", DRIVER, papers, output, model, machines.address],
         cwd=ROOT,
         env=machines.environment,
@@ -76,6 +80,11 @@ def start(machines: Machines, papers: Path, output: Path, model: Path) -> subpro
         stderr=subprocess.PIPE,
         text=True,
     )
+    try:
+        yield driver
+    finally:
+        driver.kill()
+        driver.communicate()
 
 
 @pytest.mark.parametrize("count", [3, 2])
@@ -92,13 +101,13 @@ def test_a_machine_is_lost(
     the last one would then wait for itself."""
     found = machines.have(count)
     output = tmp_path / "out"
-    with start(machines, papers, output, checkpoint) as driver:
+    with running(machines, papers, output, checkpoint) as driver:
 
         def begun() -> bool:
             models = all(machine.workers("SlowReader") for machine in found)
             return models and len(committed_documents(output)) > 1
 
-        wait_until(lambda: begun() or driver.poll() is not None)
+        wait_until(lambda: begun() or driver.poll() is not None, 120)
         models = [len(machine.workers("SlowReader")) for machine in found]
         machines.lose(found[-1])
         said, failures = driver.communicate(timeout=100)
