@@ -48,9 +48,9 @@ class Plan:
     for more than one machine has: nothing waits for ever."""
 
     homes: tuple[str, ...]
-    """For each model actor, Ray's id of the machine that it runs on. Left to itself Ray fills one
-    machine with models before it takes the next; and one that is replaced after a loss of its
-    machine would take on another what is left there for extraction, for ever."""
+    """For each model actor, Ray's id of the machine that it runs on. Left to itself Ray may put
+    more on one machine than its memory bears; and one that is replaced after a loss of its machine
+    would take on another what is left there for extraction, for ever."""
     reader_cpus: float
     reader_gpus: int
     reader_threads: int
