@@ -61,8 +61,10 @@ class Machines:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
             "RAY_USAGE_STATS_ENABLED": "0",
+            # A machine is dead when it cannot be reached five times: after 5 s instead of 15.
+            "RAY_health_check_period_ms": "1000",
         }
-        """What a driver needs to be let in."""
+        """What a driver needs to be let in, and the machines."""
         self.machines: list[Machine] = []
         self._started = 0
         self._head = ("--head", f"--port={port}", "--include-dashboard=false")

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 )
 ROOT = Path(__file__).resolve().parent.parent.parent
 
-PAPERS, BOOKS, PAGES = 4, 5, 16
+PAPERS, BOOKS, PAGES = 4, 6, 16
 """Papers of one formula, and books of many: the crops of a book are too large to travel with Ray's
 messages, and stay on the machine that extracted them."""
 ALL = PAPERS + BOOKS
@@ -97,8 +97,8 @@ def test_a_machine_is_lost(
     checkpoint: Path,
 ) -> None:
     """With its model, the document that it was extracting, and the crops that it kept. A model in
-    place of that one would take from another machine what it needs for extraction: of two machines
-    the last one would then wait for itself."""
+    place of that one took from another machine what that needs for extraction: where one of two
+    was lost, the last one waited for itself."""
     found = machines.have(count)
     output = tmp_path / "out"
     with running(machines, papers, output, checkpoint) as driver:
