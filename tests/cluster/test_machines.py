@@ -110,7 +110,7 @@ def test_a_machine_is_lost(
         wait_until(lambda: begun() or driver.poll() is not None, 120)
         models = [len(machine.workers("SlowReader")) for machine in found]
         machines.lose(found[-1])
-        said, failures = driver.communicate(timeout=100)
+        said, failures = driver.communicate(timeout=240)
     assert models == [1] * count, failures
     assert said.startswith(f"{ALL} documents = {ALL} ok"), failures
     assert rows(output) == undisturbed
