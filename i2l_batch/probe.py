@@ -1,7 +1,7 @@
 """Whether anything that can be Ray answers at an address.
 
-In: HOST:PORT. Out: nothing, or the reason why not. Ray itself tries for more than ten minutes, and
-does not say so. Knows nothing of Ray but that it speaks HTTP/2, as all gRPC does.
+In: HOST:PORT. Out: nothing, or the reason why not. Ray itself goes on trying for more than ten
+minutes. Knows nothing of Ray but that it speaks HTTP/2, as all gRPC does.
 """
 
 from __future__ import annotations

@@ -284,7 +284,7 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_cluster_that_is_gone(paper: Path, tmp_path: Path, checkpoint: Path) -> None:
-    """Ray 2.60 went on looking for it for more than ten minutes, and said nothing."""
+    """Ray 2.60 goes on looking for it for more than ten minutes."""
     with socket.create_server(("", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"
     options = ("-o", tmp_path / "out", "-m", checkpoint, "--ray-address", "auto")
