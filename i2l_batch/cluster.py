@@ -22,6 +22,7 @@ from i2l_batch.config import TranscribeConfig
 from i2l_batch.errors import I2LError, StoreError, UsageError
 from i2l_batch.interrupts import handlers_kept, whole
 from i2l_batch.lock import FolderLock
+from i2l_batch.probe import check_answer
 
 READER_BYTES = 1_200_000_000
 """Memory of a process that reads on a CPU."""
@@ -37,6 +38,8 @@ class Machine(NamedTuple):
     gpus: int = 0
     memory: float = math.inf
     """Bytes that workers may use."""
+    node: str = ""
+    """Ray's id of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,14 +47,21 @@ class Plan:
     """Workers and what each is given. Their sum never exceeds the cluster, and a model never asks
     for more than one machine has: nothing waits for ever."""
 
-    readers: int
-    """Model actors."""
+    homes: tuple[str, ...]
+    """For each model actor, Ray's id of the machine that it runs on. Left to itself Ray may put
+    more on one machine than its memory bears; and one that is replaced after a loss of its machine
+    would take on another what is left there for extraction, for ever."""
     reader_cpus: float
     reader_gpus: int
     reader_threads: int
     extractors: int
     """Extraction tasks at the same time."""
     extract_cpus: float
+
+    @property
+    def readers(self) -> int:
+        """Number of model actors."""
+        return len(self.homes)
 
 
 def plan(config: TranscribeConfig, machines: Sequence[Machine]) -> Plan:
@@ -72,25 +82,29 @@ def plan(config: TranscribeConfig, machines: Sequence[Machine]) -> Plan:
     if config.gpus and config.gpus > gpus:
         raise UsageError(f"--gpus {config.gpus}: Ray finds {gpus} here")
     if gpus and config.device != "cpu":
-        readers = config.gpus or gpus
         hosts = [m for m in machines if m.gpus]
+        # One on each machine, then a second one on each: extraction has cores everywhere.
+        ranks = range(max(m.gpus for m in hosts))
+        homes = [m.node for rank in ranks for m in hosts if rank < m.gpus]
+        homes = homes[: config.gpus]
         # Where torch finds no use for the GPU it computes on the CPU, and needs the threads.
         threads = max(1, min(m.cpus // m.gpus for m in hosts))
         reader_cpus = min(0.5, *(m.cpus / (2 * m.gpus) for m in hosts))
-        extractors = max(1, cpus - readers)
+        extractors = max(1, cpus - len(homes))
     else:
         models = [max(1, int(min(m.cpus, m.memory // READER_BYTES))) for m in machines]
-        readers = extractors = sum(models)
+        homes = [m.node for m, count in zip(machines, models, strict=True) for _ in range(count)]
+        extractors = len(homes)
         threads = min(m.cpus // count for m, count in zip(machines, models, strict=True))
         reader_cpus = threads - EXTRACT_CPUS
     extractors = config.workers or extractors
     return Plan(
-        readers=readers,
+        homes=tuple(homes),
         reader_cpus=reader_cpus,
         reader_gpus=1 if gpus and config.device != "cpu" else 0,
         reader_threads=threads,
         extractors=extractors,
-        extract_cpus=min(EXTRACT_CPUS, (cpus - readers * reader_cpus) / extractors),
+        extract_cpus=min(EXTRACT_CPUS, (cpus - len(homes) * reader_cpus) / extractors),
     )
 
 
@@ -141,6 +155,11 @@ def session(address: str | None) -> Iterator[list[Machine]]:
 def _start(ray: Any, address: str | None, folder: str | None) -> None:
     try:
         with handlers_kept():
+            if address and "://" not in address:
+                from ray._private.services import canonicalize_bootstrap_address
+
+                if where := canonicalize_bootstrap_address(address):  # it finds what `auto` means
+                    check_answer(where)
             ray.init(
                 address=address or "local",  # not None: that would obey RAY_ADDRESS
                 include_dashboard=None if address else False,
@@ -205,12 +224,20 @@ def _machines() -> list[Machine]:
     """The living machines that offer CPUs."""
     import ray
 
-    offers = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    machines = [
-        Machine(int(o.get("CPU", 0)), int(o.get("GPU", 0)), o.get("memory", math.inf))
-        for o in offers
-    ]
-    return [machine for machine in machines if machine.cpus] or [Machine(1)]
+    machines = []
+    for node in ray.nodes():
+        offer = node["Resources"]
+        if node["Alive"] and int(offer.get("CPU", 0)):
+            cpus, gpus = int(offer["CPU"]), int(offer.get("GPU", 0))
+            machines.append(Machine(cpus, gpus, offer.get("memory", math.inf), node["NodeID"]))
+    return machines or [Machine(1)]  # which the cluster may get when it is asked for
+
+
+def is_alive(node: str) -> bool:
+    """Whether a machine is there still; an empty id stands for whichever there is."""
+    import ray
+
+    return not node or any(other["NodeID"] == node and other["Alive"] for other in ray.nodes())
 
 
 def _first_line(error: BaseException) -> str:

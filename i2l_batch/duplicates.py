@@ -25,11 +25,8 @@ class Duplicates:
         self._answers: OrderedDict[Key, Transcript] = OrderedDict()
         self._waiting: dict[Key, list[Ticket]] = {}
         """Of each picture that is being read: the tickets that wait for it."""
-
-    @property
-    def num_waiting(self) -> int:
+        self.num_waiting = 0
         """Tickets that wait for the answer of another one."""
-        return sum(map(len, self._waiting.values()))
 
     def must_be_read(self, ticket: Ticket) -> bool:
         """Whether nothing like it is known or under way; else the ticket has its answer now, or
@@ -40,6 +37,7 @@ class Duplicates:
             ticket.answer(answer)
         elif ticket.key in self._waiting:
             self._waiting[ticket.key].append(ticket)
+            self.num_waiting += 1
         else:
             self._waiting[ticket.key] = []
             return True
@@ -47,7 +45,9 @@ class Duplicates:
 
     def answer(self, ticket: Ticket, transcript: Transcript) -> list[Ticket]:
         """Note what was read, for the ticket and those that wait for it: all of these."""
-        tickets = [ticket, *self._waiting.pop(ticket.key, [])]
+        others = self._waiting.pop(ticket.key, [])
+        self.num_waiting -= len(others)
+        tickets = [ticket, *others]
         for one in tickets:
             one.answer(transcript)
         self._answers[ticket.key] = transcript
@@ -60,6 +60,7 @@ class Duplicates:
         them is not known: one of those that wait for it, if any, is to be read in its place."""
         waiting = self._waiting[ticket.key]
         if waiting:
+            self.num_waiting -= 1
             return waiting.pop(0)
         del self._waiting[ticket.key]
         return None

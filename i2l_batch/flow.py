@@ -7,6 +7,7 @@ all of them are read and its rows are written. Of crops that look the same one i
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Any
 
 from i2l_batch.account import Account
 from i2l_batch.batches import Key
-from i2l_batch.cluster import Plan
+from i2l_batch.cluster import Plan, is_alive
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.duplicates import FEW_REMEMBERED, REMEMBERED, Duplicates
 from i2l_batch.errors import I2LError, SourceError
@@ -23,6 +24,7 @@ from i2l_batch.interrupts import whole
 from i2l_batch.lifeline import Lifeline
 from i2l_batch.models.config import picture_format
 from i2l_batch.models.files import SHIPPED, read_config
+from i2l_batch.pool import Pool
 from i2l_batch.progress import Progress
 from i2l_batch.readers import Answer, Death, Readers, one_line
 from i2l_batch.records import Crop, Transcript, unread
@@ -30,7 +32,7 @@ from i2l_batch.resume import Decision
 from i2l_batch.stages import Reader
 from i2l_batch.store import Store
 from i2l_batch.table_rows import table_rows
-from i2l_batch.tickets import Batch, OpenDocument, Pool, Ticket
+from i2l_batch.tickets import Batch, OpenDocument, Ticket
 
 CALL_BATCHES = 2
 """Batches that a reader is given at a time: it sorts their crops by size, and looks for better
@@ -62,20 +64,22 @@ class Flow:
     ) -> None:
         import ray
         import ray.exceptions
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        self._ray = ray
+        self._ray, self._affinity = ray, NodeAffinitySchedulingStrategy
         self._lost = ray.exceptions.RayError
         self._plan, self._config, self._store = plan, config, store
         self._model_id, self._account, self._progress = model_id, account, progress
         pictures = picture_format(read_config(config.model or SHIPPED))
         self._extractors = Extractors(plan, config.extract, pictures, located=config.attention)
-        self.timings = {"extract": 0.0, "read": 0.0}
-        """Seconds that workers spent in each stage, summed over workers."""
-        self._reader: Any = ray.remote(reader).options(
+        self.timings = {"extract": 0.0, "read": 0.0, "both": 0.0}
+        """Seconds that workers spent in each stage, summed over workers; and those by the clock in
+        which both went on."""
+        self._reader: Any = ray.remote(
             num_cpus=plan.reader_cpus, num_gpus=plan.reader_gpus, max_restarts=0
-        )
+        )(reader)
         self._lifeline = Lifeline()
-        self._readers = Readers(self._new_reader, plan.readers)
+        self._readers = Readers(self._new_reader, plan.homes)
         self._pool = Pool()
         self._duplicates = Duplicates(FEW_REMEMBERED if config.attention else REMEMBERED)
         self._works = False
@@ -105,6 +109,7 @@ class Flow:
             self._start_batches()
             extracting = extractors.pending()
             pending = [*extracting, *self._readers.pending()]
+            both, began = extractors.is_busy and self._readers.is_busy, time.monotonic()
             ready, _ = self._ray.wait(pending, timeout=0.5)
             self._lifeline.check()  # before the death of all workers is blamed on what they did
             for reference in ready:
@@ -117,6 +122,8 @@ class Flow:
             self._progress.update(
                 self._account, self._formulas, waiting=len(self._pool), works=self._works
             )
+            if both:
+                self.timings["both"] += time.monotonic() - began
 
     def close(self) -> None:
         """End the readers. Extractions end by themselves, within a document's time limit: when a
@@ -125,9 +132,14 @@ class Flow:
         self._readers.close()
         self._lifeline.close()
 
-    def _new_reader(self) -> Any:
+    def _new_reader(self, home: str) -> Any | None:
+        """A model actor on a machine; null when that is gone."""
+        if not is_alive(home):
+            return None
         config = self._config
-        return self._reader.remote(
+        # Where it cannot be, it fails. It must not wait for a machine that never comes back.
+        there = self._affinity(home, soft=False) if home else "DEFAULT"
+        return self._reader.options(scheduling_strategy=there).remote(
             config.model,
             config.device,
             config.beam_size,
@@ -182,11 +194,13 @@ class Flow:
             for batch in outcome.innocent:
                 self._pool.put_back(batch)
             for ticket in self._pool.put_back_alone(outcome.suspect):
-                self._give_up(ticket, outcome.reason)
+                if outcome.is_models_fault:
+                    reason = f"the model crashes over every formula: {outcome.reason}"
+                    self._doubt(ticket, reason)
+                self._give_up(ticket)
 
-    def _give_up(self, ticket: Ticket, reason: str) -> None:
-        """A crop has killed its reader each time."""
-        self._doubt(ticket, f"the model crashes over every formula: {reason}")
+    def _give_up(self, ticket: Ticket) -> None:
+        """A crop has killed its reader each time, or is lost."""
         ticket.answer(unread("crashed"))
         self._formulas += 1
         self.finish(ticket.document)

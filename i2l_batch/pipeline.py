@@ -62,7 +62,7 @@ def transcribe(
         ) as store,
         progress,
     ):
-        status, timings, readers = "failed", {"extract": 0.0, "read": 0.0}, 1
+        status, timings, readers = "failed", {"extract": 0.0, "read": 0.0, "both": 0.0}, 1
         try:
             todo = _skip_and_refuse(sources, output, store, config, account, progress)
             if todo and not (config.fail_fast and account.failed):

@@ -1,5 +1,5 @@
 """Model actors: each holds a loaded model, reads one batch while the next one waits, and is
-replaced when it dies.
+replaced when it dies, unless its machine is gone.
 
 In: batches. Out: their transcripts, or the batches that a dead reader leaves: the one it died over,
 and the innocent one behind it. Ray's own restarts would blame both, and retry a model that cannot
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from i2l_batch.errors import I2LError
+from i2l_batch.errors import I2LError, SourceError
 from i2l_batch.records import Transcript
 from i2l_batch.tickets import Batch
 
@@ -41,12 +41,16 @@ class Death:
     innocent: Sequence[Batch]
     """They waited, and are not going to be read now."""
     reason: str
+    is_models_fault: bool
+    """As far as is known: not where crops were lost on their way."""
 
 
 @dataclass(eq=False, slots=True)
 class _Slot:
     """A place for a reader."""
 
+    home: str
+    """Ray's id of the machine that it is on."""
     actor: Any
     loading: Any
     """Reference of its loading; null when that is over."""
@@ -59,15 +63,21 @@ class _Slot:
 class Readers:
     """All readers of a run."""
 
-    def __init__(self, make: Callable[[], Any], count: int) -> None:
-        """Start `count` readers; `make` gives a new actor with the methods of `stages.Reader`."""
+    def __init__(self, make: Callable[[str], Any | None], homes: Sequence[str]) -> None:
+        """Start a reader on each machine that `homes` names, again for each time that it does.
+
+        make: gives a new actor with the methods of `stages.Reader` on a machine; null when that is
+        gone.
+        """
         import ray
         import ray.exceptions
 
         self._ray, self._error = ray, ray.exceptions.RayError
         self._raised = ray.exceptions.RayTaskError
         self._make = make
-        self._slots = [self._new_slot() for _ in range(count)]
+        self._slots: list[_Slot] = []
+        for home in homes:
+            self._start(home)
 
     def pending(self) -> list[Any]:
         """References of all that is on its way."""
@@ -98,7 +108,7 @@ class Readers:
         """What a reference that is ready holds; null when it only says that a model is loaded.
 
         Raises:
-            I2LError: the model cannot be loaded.
+            I2LError: the model cannot be loaded, or no machine is left that it could run on.
         """
         slot = next((s for s in self._slots if reference in (s.loading, *s.batches)), None)
         if slot is None:  # of a reader that died meanwhile: its batches were given back
@@ -118,9 +128,11 @@ class Readers:
         for slot in self._slots:
             self._ray.kill(slot.actor)
 
-    def _new_slot(self) -> _Slot:
-        actor = self._make()
-        return _Slot(actor=actor, loading=actor.load.remote())
+    def _start(self, home: str, deaths: int = 0) -> None:
+        actor = self._make(home)
+        if actor:
+            loading = actor.load.remote()
+            self._slots.append(_Slot(home=home, actor=actor, loading=loading, deaths=deaths))
 
     def _loaded(self, slot: _Slot) -> None:
         try:
@@ -152,7 +164,12 @@ class Readers:
         innocent = [] if lives else list(slot.batches.values())
         if not lives:
             self._replace(slot)
-        return Death(suspect=suspect, innocent=innocent, reason=one_line(cause))
+        return Death(
+            suspect=suspect,
+            innocent=innocent,
+            reason=one_line(cause),
+            is_models_fault=not isinstance(cause, SourceError),
+        )
 
     def _first_unread(self, slot: _Slot) -> Any:
         """The batch that a dead reader was at; those before it may have been read."""
@@ -168,9 +185,10 @@ class Readers:
 
     def _replace(self, slot: _Slot) -> None:
         self._ray.kill(slot.actor)  # it may live: then its place must be free for the next one
-        slot.actor = self._make()
-        slot.loading = slot.actor.load.remote()
-        slot.batches.clear()
+        self._slots.remove(slot)
+        self._start(slot.home, slot.deaths)
+        if not self._slots:
+            raise I2LError("all machines that ran the model are gone: run again on what is left")
 
 
 def one_line(error: BaseException) -> str:

@@ -148,9 +148,16 @@ class Reader:
         """Transcripts of pieces, each picked as (chunk, piece in it), and the seconds they took.
 
         Symbols are in pixels of the crops' pictures.
+
+        Raises:
+            SourceError: `crashed`: a chunk was extracted again, and has fewer pieces now.
         """
         began = time.monotonic()
-        transcripts = self._transcriber.read([chunks[c][i].picture for c, i in picks])
+        try:
+            pictures = [chunks[c][i].picture for c, i in picks]
+        except IndexError as error:
+            raise SourceError("crashed", "crops are lost") from error
+        transcripts = self._transcriber.read(pictures)
         return transcripts, time.monotonic() - began
 
 

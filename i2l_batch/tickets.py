@@ -1,13 +1,13 @@
-"""The driver's bookkeeping: documents on their way, and crops that wait to be read.
+"""The driver's bookkeeping: documents on their way, and their crops that are to be read.
 
-In: chunks as they are extracted. Out: batches of crops of like area, and finished documents.
+In: chunks as they are extracted, and answers. Out: tickets for crops, and finished documents.
 Knows nothing of Ray: a chunk's crops are an opaque reference here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from i2l_batch.batches import Key
@@ -15,10 +15,6 @@ from i2l_batch.errors import SourceError
 from i2l_batch.records import UNREAD, Crop, Document, Source, Status, Transcript
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk
-
-MAX_DEATHS = 3
-"""Readers that may die over a crop: in its first batch, and twice over it alone, because a process
-can also be killed by something else."""
 
 
 @dataclass(eq=False, slots=True)
@@ -180,42 +176,3 @@ class Batch:
                 references.append(ticket.document.chunks[ticket.chunk])
             picks.append((order[key], ticket.crop))
         return picks, references
-
-
-class Pool:
-    """Crops that wait to be read."""
-
-    def __init__(self) -> None:
-        self._tickets: list[Ticket] = []
-
-    def __len__(self) -> int:
-        return len(self._tickets)
-
-    def add(self, tickets: Iterable[Ticket]) -> None:
-        """Crops of a chunk."""
-        self._tickets += tickets
-
-    def put_back(self, batch: Batch) -> None:
-        """The crops of a batch that was not read."""
-        self._tickets[:0] = batch.tickets
-
-    def put_back_alone(self, batch: Batch) -> list[Ticket]:
-        """The crops of a batch that killed its reader, each to be read by itself.
-
-        Returns those that have killed `MAX_DEATHS` readers; they are not put back.
-        """
-        tickets = [replace(ticket, deaths=ticket.deaths + 1) for ticket in batch.tickets]
-        self._tickets[:0] = [ticket for ticket in tickets if ticket.deaths < MAX_DEATHS]
-        return [ticket for ticket in tickets if ticket.deaths >= MAX_DEATHS]
-
-    def take(self, size: int) -> Batch:
-        """The longest waiting crop and up to `size - 1` of the waiting ones nearest in area."""
-        oldest = self._tickets[0]
-        chosen = [oldest]
-        if not oldest.deaths:
-            others = [t for t in self._tickets[1:] if not t.deaths]
-            others.sort(key=lambda t: abs(t.key.area - oldest.key.area))
-            chosen += others[: size - 1]
-        taken = set(map(id, chosen))
-        self._tickets = [t for t in self._tickets if id(t) not in taken]
-        return Batch(chosen)

@@ -7,7 +7,7 @@ import os
 import signal
 import time
 
-from i2l_batch.errors import CheckpointError
+from i2l_batch.errors import CheckpointError, SourceError
 from i2l_batch.records import Crop, Transcript, unread
 from i2l_batch.stages import Piece, Reader
 
@@ -95,6 +95,13 @@ class FullReader(HashReader):
     ) -> tuple[list[Transcript], float]:
         del chunks
         return [unread("out_of_memory") for _ in picks], 0.01
+
+
+class LosingReader(HashReader):
+    """Finds no crop where it should be."""
+
+    def look(self, _: Crop, /) -> None:
+        raise SourceError("crashed", "crops are lost")
 
 
 class UnloadableReader(HashReader):

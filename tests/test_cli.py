@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -280,3 +281,16 @@ def test_what_is_no_command_is_a_usage_error(
 def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("--version") == 0
     assert re.fullmatch(r"i2l \d+\.\d+.*\n", capsys.readouterr().out)
+
+
+def test_a_cluster_that_is_gone(paper: Path, tmp_path: Path, checkpoint: Path) -> None:
+    """Ray 2.60 goes on looking for it for more than ten minutes."""
+    with socket.create_server(("", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    options = ("-o", tmp_path / "out", "-m", checkpoint, "--ray-address", "auto")
+    run = spawn("transcribe", paper, *options, RAY_ADDRESS=address)
+    assert run.communicate(timeout=60) == (
+        "",
+        "i2l: --ray-address auto: no Ray cluster can be reached there (Connection refused)\n",
+    )
+    assert run.returncode == 2

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from i2l_batch.cluster import Machine, Plan, connected, new_folder, plan
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.errors import UsageError
+from i2l_batch.probe import check_answer
 
 
 def demand(plan: Plan) -> tuple[float, int]:
@@ -71,6 +75,14 @@ def test_no_model_asks_for_more_than_one_machine_has() -> None:
     assert demand(found)[0] <= 23
 
 
+def test_models_have_their_machines() -> None:
+    machines = [Machine(2, node="a"), Machine(4, 2, node="b"), Machine(8, 4, node="c")]
+    assert plan(TranscribeConfig(), machines).homes == ("b", "c", "b", "c", "c", "c")
+    assert plan(TranscribeConfig(gpus=3), machines).homes == ("b", "c", "b")
+    small = [Machine(2, memory=2e9, node="a"), Machine(3, node="b")]
+    assert plan(TranscribeConfig(), small).homes == ("a", "b", "b", "b")
+
+
 def test_options_choose_the_workers() -> None:
     machines = [Machine(8, 2), Machine(8, 2)]
     assert plan(TranscribeConfig(gpus=3), machines).readers == 3
@@ -90,6 +102,30 @@ def test_what_is_not_there_is_refused(options: dict[str, Any], message: str) -> 
     with pytest.raises(UsageError) as caught:
         plan(TranscribeConfig(**options), [Machine(4)])
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"", "nothing answers within 0.3 s"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "what answers there is something else"),
+    ],
+)
+def test_an_address_where_something_else_answers(answer: bytes, reason: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(ConnectionError):
+                connection.sendall(answer)
+                while connection.recv(1000):  # until the other side leaves
+                    pass
+
+        thread = Thread(target=serve)
+        thread.start()
+        with pytest.raises(OSError, match=reason):
+            check_answer(f"127.0.0.1:{server.getsockname()[1]}", seconds=0.3)
+        thread.join()
 
 
 def test_a_ray_that_runs_is_used_and_left_running(cluster: str) -> None:

@@ -13,9 +13,9 @@ from i2l_batch.batches import Key
 from i2l_batch.cluster import Plan
 from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.errors import CheckpointError, SourceError, StoreError, UsageError
-from i2l_batch.flow import Flow
+from i2l_batch.flow import POOL_BATCHES, Flow
 from i2l_batch.images import decode_png
-from i2l_batch.pipeline import dry_run
+from i2l_batch.pipeline import dry_run, transcribe
 from i2l_batch.progress import Progress
 from i2l_batch.records import Crop, Source, Transcript, unread
 from i2l_batch.results import open_results
@@ -27,8 +27,10 @@ from i2l_batch.transcriber import Transcriber
 from tests.extract import pdfs
 from tests.fake_readers import (
     HashReader,
+    LosingReader,
     OnceReader,
     PoisonedReader,
+    SlowReader,
 )
 from tests.runs import direct_rows, documents, rows, run
 
@@ -278,6 +280,17 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
+def test_crops_that_are_lost_are_not_the_models_fault(tmp_path: Path, checkpoint: Path) -> None:
+    """A machine died, and the file was gone when it was to be extracted again: more than 20 such
+    formulas ended the run."""
+    with pytest.raises(SourceError, match="crops are lost"):
+        Reader(None, "cpu", 1, 1, 9, False, 1).read([(0, 0)], [])
+    pdfs.paper(tmp_path / "a.pdf", pages=25, first=100)
+    account, said = run([tmp_path / "a.pdf"], tmp_path / "out", checkpoint, LosingReader)
+    assert account.partial == 1
+    assert "25 of 25 formulas crash the model" in said
+
+
 def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoint: Path) -> None:
     """They lay on a machine that died, and extracting them again failed; it was a traceback."""
     import ray
@@ -305,7 +318,7 @@ def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoin
     config, account = TranscribeConfig(model=checkpoint), Account(found=1)
     with Store.open(tmp_path / "out", settings={}, model={}) as store:
         plan = Plan(
-            readers=0,
+            homes=(),
             reader_cpus=0.1,
             reader_gpus=0,
             reader_threads=1,
@@ -319,3 +332,27 @@ def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoin
     assert (row["status"], row["error_type"], row["formulas"]) == ("failed", "crashed", 0)
     assert "crops are lost: " in row["error_message"]
     assert (account.failed, account.adds_up) == (1, True)
+
+
+@pytest.mark.parametrize("papers", [4, 16])
+def test_what_waits_to_be_read_does_not_grow_with_the_papers(
+    papers: int, tmp_path: Path, checkpoint: Path
+) -> None:
+    """Extraction is faster than reading here, and waits for it."""
+    (tmp_path / "in").mkdir()
+    for number in range(papers):
+        pdfs.paper(tmp_path / "in" / f"{number}.pdf", pages=2, first=10 + 2 * number)
+    most = 0
+
+    class Watch(Progress):
+        def update(
+            self, account: Account, formulas: int, *, waiting: int, works: bool = True
+        ) -> None:
+            nonlocal most
+            most = max(most, waiting)
+            super().update(account, formulas, waiting=waiting, works=works)
+
+    config = TranscribeConfig(model=checkpoint, batch_size=1)
+    transcribe([str(tmp_path / "in")], tmp_path / "out", config, Watch(-1), reader=SlowReader)
+    # One reader, and one extraction at a time, which may end after the limit was reached.
+    assert most <= POOL_BATCHES + 2

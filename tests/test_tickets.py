@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from i2l_batch.batches import Key
 from i2l_batch.errors import SourceError
+from i2l_batch.pool import MAX_DEATHS, Pool
 from i2l_batch.records import Box, Crop, Source, unread
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk
-from i2l_batch.tickets import MAX_DEATHS, OpenDocument, Pool, Ticket
+from i2l_batch.tickets import OpenDocument, Ticket
 
 READ = replace(unread("crashed"), flags=())
 CROP = Crop(
@@ -96,6 +97,20 @@ def test_every_crop_is_read_once_whatever_dies(
                 ticket.answer(unread("crashed"))
         assert one.is_done == (len(one.transcripts) == sum(map(len, chunks)))
     assert one.is_done
+
+
+@given(st.lists(st.integers(1, 90), min_size=1, max_size=60), st.integers(1, 20))
+def test_no_crop_that_stays_is_nearer_than_one_that_is_taken(widths: list[int], size: int) -> None:
+    pool, left = Pool(), tickets(widths)
+    pool.add(left)
+    while left:
+        chosen = pool.take(size).tickets
+        assert left[0] in chosen  # it waits longest
+        assert len(chosen) == min(size, len(left))
+        distance = {t.crop: abs(t.key.area - left[0].key.area) for t in left}
+        left = [t for t in left if t not in chosen]
+        assert all(distance[t.crop] <= distance[u.crop] for t in chosen for u in left)
+        assert len(pool) == len(left)
 
 
 def test_a_batch_is_the_oldest_crop_and_those_nearest_in_area() -> None:

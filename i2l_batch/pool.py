@@ -1,0 +1,101 @@
+"""Crops that wait to be read, of all documents on their way.
+
+In: tickets. Out: batches of crops of like area, the longest waiting crop first. Knows nothing of
+Ray.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from i2l_batch.tickets import Batch, Ticket
+
+MAX_DEATHS = 3
+"""Readers that may die over a crop: in its first batch, and twice over it alone, because a process
+can also be killed by something else."""
+
+
+class _Place(NamedTuple):
+    """Of a crop in the pool. Sorts by area, and no two are equal."""
+
+    area: int
+    serial: int
+    ticket: Ticket
+
+
+class Pool:
+    """Crops that wait to be read. Its steps cost little however many they are: on a cluster with
+    hundreds of readers there are 100,000 of them."""
+
+    def __init__(self) -> None:
+        self._queue: deque[_Place] = deque()
+        """In the order in which they are to be read; some were taken meanwhile."""
+        self._by_area: list[_Place] = []
+        """Those that may be read with others, sorted."""
+        self._waiting: set[int] = set()
+        """Serial numbers of those that were not taken."""
+        self._serial = itertools.count()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, tickets: Iterable[Ticket]) -> None:
+        """Crops of a chunk."""
+        self._queue.extend(map(self._place, tickets))
+
+    def put_back(self, batch: Batch) -> None:
+        """The crops of a batch that was not read."""
+        self._put_first(batch.tickets)
+
+    def put_back_alone(self, batch: Batch) -> list[Ticket]:
+        """The crops of a batch that killed its reader, each to be read by itself.
+
+        Returns those that have killed `MAX_DEATHS` readers; they are not put back.
+        """
+        tickets = [replace(ticket, deaths=ticket.deaths + 1) for ticket in batch.tickets]
+        self._put_first([ticket for ticket in tickets if ticket.deaths < MAX_DEATHS])
+        return [ticket for ticket in tickets if ticket.deaths >= MAX_DEATHS]
+
+    def take(self, size: int) -> Batch:
+        """The longest waiting crop and up to `size - 1` of the waiting ones nearest in area."""
+        while self._queue[0].serial not in self._waiting:
+            self._queue.popleft()
+        oldest = self._queue.popleft()
+        if oldest.ticket.deaths:
+            chosen = [oldest]
+        else:
+            first, end = self._nearest(bisect_left(self._by_area, oldest), size)
+            chosen = self._by_area[first:end]
+            del self._by_area[first:end]
+        self._waiting.difference_update(place.serial for place in chosen)
+        return Batch([place.ticket for place in chosen])
+
+    def _place(self, ticket: Ticket) -> _Place:
+        place = _Place(ticket.key.area, next(self._serial), ticket)
+        self._waiting.add(place.serial)
+        if not ticket.deaths:
+            insort(self._by_area, place)
+        return place
+
+    def _put_first(self, tickets: Sequence[Ticket]) -> None:
+        self._queue.extendleft(reversed([self._place(ticket) for ticket in tickets]))
+
+    def _nearest(self, middle: int, size: int) -> tuple[int, int]:
+        """First and end of the `size` places, or as many as there are, nearest to the middle one's
+        area."""
+        places, area = self._by_area, self._by_area[middle].area
+        first, end = middle, middle + 1
+        while end - first < min(size, len(places)):
+            left = area - places[first - 1].area if first else math.inf
+            right = places[end].area - area if end < len(places) else math.inf
+            if left <= right:
+                first -= 1
+            else:
+                end += 1
+        return first, end
