@@ -183,11 +183,12 @@ class Flow:
         outcome = self._readers.take(reference)
         if isinstance(outcome, Answer):
             self.timings["read"] += outcome.seconds
+            tickets = outcome.batch.tickets
             if any(transcript.is_read for transcript in outcome.transcripts):
                 self._unread.clear()
-            for ticket, transcript in zip(outcome.batch.tickets, outcome.transcripts, strict=True):
-                if not transcript.is_read:
-                    self._doubt(ticket, "the device has no memory for any formula")
+            else:
+                self._doubt(tickets, "the device has no memory for any formula")
+            for ticket, transcript in zip(tickets, outcome.transcripts, strict=True):
                 self._answer(ticket, transcript)
         elif isinstance(outcome, Death):
             self._progress.note(f"a batch is tried again ({outcome.reason})")
@@ -196,7 +197,7 @@ class Flow:
             for ticket in self._pool.put_back_alone(outcome.suspect):
                 if outcome.is_models_fault:
                     reason = f"the model crashes over every formula: {outcome.reason}"
-                    self._doubt(ticket, reason)
+                    self._doubt([ticket], reason)
                 self._give_up(ticket)
 
     def _give_up(self, ticket: Ticket) -> None:
@@ -207,10 +208,10 @@ class Flow:
         if another := self._duplicates.give_up(ticket):
             self._pool.put_back(Batch([replace(another, deaths=ticket.deaths - 1)]))
 
-    def _doubt(self, ticket: Ticket, message: str) -> None:
-        """A crop could not be read; end the run if none can."""
-        self._unread.add(ticket.key)
-        if len(self._unread) == MAX_UNREAD:
+    def _doubt(self, tickets: Sequence[Ticket], message: str) -> None:
+        """None of some crops could be read; end the run if no crop can."""
+        self._unread.update(ticket.key for ticket in tickets)
+        if len(self._unread) >= MAX_UNREAD:
             raise I2LError(message)
 
     def _answer(self, ticket: Ticket, transcript: Transcript) -> None:
