@@ -174,7 +174,7 @@ def inspect(
         inline=inline, pages=pages, images=images.value, pdf_password=pdf_password
     )
     for path in draw_boxes(str(paper), config, output):
-        print(path)
+        print(printable(str(path)))
 
 
 app.command()(stats)
