@@ -28,10 +28,9 @@ def private_ray() -> Iterator[None]:
     """
     chosen = any(name.startswith("RAY_AUTH_") for name in os.environ)
     if not chosen:
-        # Read when Ray is loaded. In a Ray that is loaded already, 2.60 and later see to the mode.
-        if "ray" not in sys.modules:
-            os.environ[_MODE] = "token"
-        os.environ[_TOKEN] = secrets.token_hex(32)
+        os.environ |= {_MODE: "token", _TOKEN: secrets.token_hex(32)}
+        if "ray" in sys.modules:
+            _read_again()
     try:
         with _loopback():
             yield
@@ -39,7 +38,7 @@ def private_ray() -> Iterator[None]:
         if not chosen:
             os.environ.pop(_MODE, None)
             os.environ.pop(_TOKEN, None)
-            _forget_token()
+            _read_again()
 
 
 @contextmanager
@@ -57,8 +56,8 @@ def _loopback() -> Iterator[None]:
         ray_constants.ENABLE_RAY_CLUSTER = before
 
 
-def _forget_token() -> None:
-    """Ray reads mode and token once in a process; a cluster that it joins next has others."""
+def _read_again() -> None:
+    """Ray reads mode and token when it is loaded; the next Ray of this process has others."""
     raylet: Any = import_module("ray._raylet")  # compiled: type checkers see nothing in it
     raylet.AuthenticationTokenLoader.instance().reset_cache()
     raylet.Config.initialize("")
