@@ -172,7 +172,7 @@ def page_circle(rng: random.Random, path: Path) -> Ending:
         for i in range(depth + 1)
     ]
     pdfs.raw_pdf(path, [_CATALOG, *nodes])
-    return ANY
+    return Ending("corrupt")
 
 
 def form_circle(rng: random.Random, path: Path) -> Ending:
@@ -308,7 +308,7 @@ def giant_page(rng: random.Random, path: Path) -> Ending:
     )
     more = rng.choice([b"", b"/UserUnit 1000000", b"/Rotate 37", b"/CropBox [5 5 5 5]"])
     simple(path, _FORMULA, page(media, more))
-    return ANY
+    return Ending("ok", "empty")
 
 
 def giant_text(rng: random.Random, path: Path) -> Ending:
