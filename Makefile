@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constr
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check format examples clean
+.PHONY: help setup demo test check audit format examples clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,10 +42,14 @@ demo: .venv/stamp ## transcribe the example papers and images, and show the rows
 test: .venv/stamp-dev ## run the whole test suite
 	$(BIN)/python -m pytest
 
-check: .venv/stamp-dev ## formatting, lint and types
+check: .venv/stamp-dev ## formatting, lint, types and known holes in dependencies
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+	$(BIN)/python .ci/audit.py
+
+audit: .venv/stamp-dev ## known holes in dependencies (asks a service over the network)
+	$(BIN)/python .ci/audit.py
 
 format: .venv/stamp-dev ## put the code into its form
 	$(BIN)/ruff format .

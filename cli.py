@@ -21,6 +21,7 @@ from i2l_batch.explain.command import explain
 from i2l_batch.export.command import export
 from i2l_batch.interrupts import end_in_order
 from i2l_batch.options import EXTRACT, RUN
+from i2l_batch.printable import printable
 from i2l_batch.report.command import report
 from i2l_batch.search.command import search
 from i2l_batch.stats.command import stats
@@ -173,7 +174,7 @@ def inspect(
         inline=inline, pages=pages, images=images.value, pdf_password=pdf_password
     )
     for path in draw_boxes(str(paper), config, output):
-        print(path)
+        print(printable(str(path)))
 
 
 app.command()(stats)
@@ -197,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(arguments)
     except I2LError as error:
-        print(f"i2l: {error}", file=sys.stderr)
+        print(f"i2l: {printable(str(error))}", file=sys.stderr)
         sys.exit(2)
 
 

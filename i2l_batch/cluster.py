@@ -11,9 +11,10 @@ import os
 import re
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from i2l_batch.config import TranscribeConfig
 from i2l_batch.errors import I2LError, StoreError, UsageError
 from i2l_batch.interrupts import handlers_kept, whole
 from i2l_batch.lock import FolderLock
+from i2l_batch.own_ray import private_ray
 from i2l_batch.probe import check_answer
 
 READER_BYTES = 1_200_000_000
@@ -134,22 +136,23 @@ def session(address: str | None) -> Iterator[list[Machine]]:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     # Ray prints every death of a worker on stdout, which is for data; we say it ourselves.
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "^")
-    with handlers_kept():
-        import ray
-
-    if ray.is_initialized():  # a caller's own Ray: use it, leave it as it is
+    ray = sys.modules.get("ray")
+    if ray and ray.is_initialized():  # a caller's own Ray: use it, leave it as it is
         yield _machines()
         return
-    folder, lock = (None, None) if address else new_folder()
-    try:
-        _start(ray, address, folder)
-        yield _machines()
-    finally:
-        with whole():
-            ray.shutdown()
-            if folder and lock:
-                shutil.rmtree(folder, ignore_errors=True)
-                lock.release()
+    with nullcontext() if address else private_ray():
+        with handlers_kept():
+            import ray
+        folder, lock = (None, None) if address else new_folder()
+        try:
+            _start(ray, address, folder)
+            yield _machines()
+        finally:
+            with whole():
+                ray.shutdown()
+                if folder and lock:
+                    shutil.rmtree(folder, ignore_errors=True)
+                    lock.release()
 
 
 def _start(ray: Any, address: str | None, folder: str | None) -> None:

@@ -19,6 +19,7 @@ from i2l_batch.flow import Flow
 from i2l_batch.folder import check_folder
 from i2l_batch.interrupts import whole
 from i2l_batch.models.files import SHIPPED, checkpoint_sha256, model_id
+from i2l_batch.printable import printable
 from i2l_batch.progress import Progress
 from i2l_batch.records import Document, Problem, Source
 from i2l_batch.resume import Decision, decide_all, is_known
@@ -107,7 +108,7 @@ def dry_run(inputs: Sequence[str], output: Path, config: TranscribeConfig) -> li
             lines.append(f"{'skip':<11} {source.name}")
         else:
             lines.append(f"{'fail':<11} {source.name}: {source.message}")
-    return lines
+    return [printable(line) for line in lines]
 
 
 def _prepare(
@@ -177,7 +178,7 @@ def _failed(problem: Problem, attempts: int, run: str) -> Document:
         formulas=0,
         status="failed",
         error_type=problem.error_type,
-        error_message=problem.message,
+        error_message=printable(problem.message),
         seconds=0.0,
         attempts=attempts,
         run=run,

@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.text import Text
 
 from i2l_batch.account import Account
+from i2l_batch.printable import printable
 
 _PLAIN_SECONDS = 10.0
 """Seconds between lines where stderr is no terminal."""
@@ -91,9 +92,7 @@ class Screen:
 
     def _print(self, message: str) -> None:
         """One line; what is in file names must not steer the terminal."""
-        self._console.print(
-            Text("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in message))
-        )
+        self._console.print(Text(printable(message)))
 
     def _starting(self) -> str:
         """What goes on before anything else can be told."""

@@ -11,6 +11,7 @@ import glob
 import io
 import os
 import re
+import secrets
 import shutil
 import sys
 import tempfile
@@ -46,29 +47,37 @@ WRITERS = {
 """How rows become text, by the name of the format."""
 
 
-def connect(folder: Path | Results) -> duckdb.DuckDBPyConnection:
+def connect(folder: Path | Results, *, files: bool = False) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection in memory with views `formulas` and `documents`. Raises StoreError.
 
     Parquet files are read as a query needs them, so that results larger than memory can be queried.
+
+    files: whether queries may read and write other files, too: those that users write may.
     """
     results = folder if isinstance(folder, Results) else open_results(folder)
     # DuckDB's defaults: spill into the current folder, fetch extensions from the network, and draw
     # a bar on standard output, which is for rows.
     connection = duckdb.connect(
         config={
-            "temp_directory": tempfile.gettempdir(),
+            # Made when it is needed, and removed. Queries may write to it in any case, so its name
+            # is one that nobody knows.
+            "temp_directory": f"{tempfile.gettempdir()}/i2l-query-{secrets.token_hex(16)}",
             "autoinstall_known_extensions": "false",
         }
     )
     connection.execute("SET enable_progress_bar = false")
+    where = str(results.folder.resolve() / "formulas")
+    if not files:
+        allowed = f"[{quoted(where)}, {quoted(glob.escape(where))}]"
+        connection.execute(f"SET allowed_directories = {allowed}")
+        connection.execute("SET enable_external_access = false")  # cannot be taken back
     connection.register("documents", results.documents())
     if not results.parts:
         connection.register("formulas", FORMULA_SCHEMA.empty_table())
         return connection
-    where = glob.escape(str(results.folder.resolve() / "formulas"))
-    files = ", ".join(quoted(f"{where}/{part}") for part in results.parts)
+    paths = ", ".join(quoted(f"{glob.escape(where)}/{part}") for part in results.parts)
     # DuckDB would take a folder above the results that is called page=7 for a column.
-    scan = f"read_parquet([{files}], filename = true, hive_partitioning = false)"
+    scan = f"read_parquet([{paths}], filename = true, hive_partitioning = false)"
     replaced = [
         {"part": part, "source": source}
         for part, sources in results.replaced().items()
@@ -102,7 +111,7 @@ def run_query(
             "give a query, such as 'SELECT * FROM formulas'; for a summary there is"
             f" `i2l stats {folder}`"
         )
-    connection = connect(folder)
+    connection = connect(folder, files=True)
     if isinstance(out, Path) and format == "parquet":
         with whole_file(out) as file:
             _copy_parquet(connection, sql, file.name)

@@ -196,7 +196,7 @@ class Results:
     def _connection(self) -> duckdb.DuckDBPyConnection:
         from i2l_batch.query import connect
 
-        return connect(self)
+        return connect(self, files=True)
 
     def replaced(self) -> dict[str, list[str]]:
         """Part -> sources (as stored) whose rows in it were replaced by a newer part's."""

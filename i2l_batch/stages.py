@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from i2l_batch.picture_reader import Device
 
 
+_HASH_SECONDS = 5.0
+"""To read a file once more that could not be extracted: some gigabytes."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chunk:
     """What the driver needs to know of an extracted chunk; the pieces stay in the object store."""
@@ -168,8 +172,9 @@ def _guard() -> ExtractionGuard:
 
 
 def _sha256(path: str) -> str | None:
-    """What failed: so that a next run sees whether the file was replaced meanwhile."""
+    """What failed: so that a next run sees whether the file was replaced meanwhile. Null for what
+    takes too long: a file may be large without end, and no guard is here."""
     try:
-        return file_sha256(path)
+        return file_sha256(path, _HASH_SECONDS)
     except SourceError:
         return None

@@ -25,6 +25,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from i2l_batch.printable import printable
+
 Format = Literal["table", "csv", "json", "jsonl", "parquet", "markdown"]
 Rows: TypeAlias = Iterator[tuple[Any, ...]]
 
@@ -163,7 +165,7 @@ def _one_line(value: Any) -> str:
         return str(value).removesuffix(".0")
     text = _csv_cell(_json_value(value)).replace("\n", " ")
     # Titles and messages come out of other people's files: no control codes to the terminal.
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(text)
 
 
 def _markdown_cell(value: Any) -> str:

@@ -12,9 +12,13 @@ from typing import Any
 
 from i2l_batch.batches import Key
 from i2l_batch.errors import SourceError
+from i2l_batch.printable import printable
 from i2l_batch.records import UNREAD, Crop, Document, Source, Status, Transcript
 from i2l_batch.resume import Decision
 from i2l_batch.stages import Chunk
+
+MAX_PAGE_ERRORS = 10
+"""Pages of a document that are told one by one."""
 
 
 @dataclass(eq=False, slots=True)
@@ -100,8 +104,9 @@ class OpenDocument:
 
     def document(self, run: str) -> Document:
         """The row of a document that is done."""
+        nothing = self._is_all_damaged()
         messages = [str(self.error)] if self.error else []
-        messages += [*self.page_errors, *self._unread_notes(), *self.notes]
+        messages += [*_first(self.page_errors), *self._unread_notes(), *self.notes]
         return Document(
             source=self.source.name,
             path=self.source.path,
@@ -110,8 +115,8 @@ class OpenDocument:
             pages=self.pages,
             formulas=self.num_crops,
             status=self._status(),
-            error_type=self.error.error_type if self.error else None,
-            error_message="; ".join(messages) or None,
+            error_type=self.error.error_type if self.error else "corrupt" if nothing else None,
+            error_message=printable("; ".join(messages)) or None,
             seconds=self.seconds,
             attempts=self.decision.attempts + 1,
             run=run,
@@ -120,9 +125,15 @@ class OpenDocument:
     def _status(self) -> Status:
         if self.error:
             return "partial" if self.chunks else "failed"
+        if self._is_all_damaged():
+            return "failed"
         if self.page_errors or self._unread_notes():
             return "partial"
         return "ok" if self.num_crops else "empty"
+
+    def _is_all_damaged(self) -> bool:
+        """Whether there was an error on every page."""
+        return bool(self.page_errors) and len(self.page_errors) >= self.pages
 
     def _unread_notes(self) -> list[str]:
         counts = {
@@ -134,6 +145,13 @@ class OpenDocument:
             for flag, count in counts.items()
             if count
         ]
+
+
+def _first(errors: Sequence[str]) -> list[str]:
+    """The first ones, and how many more there are."""
+    more = len(errors) - MAX_PAGE_ERRORS
+    told = [f"and {more} more pages"] if more > 0 else []
+    return [*errors[:MAX_PAGE_ERRORS], *told]
 
 
 @dataclass(frozen=True, slots=True)

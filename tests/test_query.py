@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -223,3 +224,26 @@ def test_parquet_to_a_pipe_and_a_reader_who_leaves(folder: Path) -> None:
         query.stdout.close()
         assert query.stderr.read() == b""
     assert query.returncode == 0
+
+
+def test_only_queries_of_users_reach_other_files(folder: Path, tmp_path: Path) -> None:
+    """What the other commands ask holds texts out of papers: if one got into the SQL, it could do
+    little."""
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    with connect(folder) as closed:
+        assert closed.execute("SELECT count(*) FROM formulas").fetchall() == [(5,)]
+        for sql in (
+            f"SELECT * FROM read_csv('{tmp_path}/secret.csv')",
+            f"COPY formulas TO '{tmp_path}/other.csv'",
+            f"COPY (SELECT 1) TO '{tmp_path}/other.csv'",
+            f"ATTACH '{tmp_path}/new.db'",
+            "SET enable_external_access = true",
+            "SET allowed_directories = ['/']",
+            "INSTALL httpfs",
+        ):
+            with pytest.raises(duckdb.Error):
+                closed.execute(sql)
+    with connect(folder, files=True) as own:
+        found = own.execute(f"SELECT * FROM read_csv('{tmp_path}/secret.csv')").fetchall()
+        assert found == [(1,)]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [folder.name, "secret.csv"]

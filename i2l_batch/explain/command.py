@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import typer
 
 from i2l_batch import options as o
 from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.options import EXTRACT, RUN
+from i2l_batch.printable import printable
 
 
 def explain(
@@ -40,10 +42,14 @@ def explain(
         device=device.value,
         max_files=max_files,
     )
-    account = run(inputs, output, config, written=print, say=_say)
+    account = run(inputs, output, config, written=_tell, say=_say)
     print(f"{account.line()} to {output}", file=sys.stderr)
     raise typer.Exit(account.exit_code)
 
 
+def _tell(path: Path) -> None:
+    print(printable(str(path)))
+
+
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(printable(line), file=sys.stderr)

@@ -14,6 +14,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TextIO
 
+from i2l_batch.printable import printable
 from i2l_batch.tables import Rows
 
 COLUMNS = ("formula_id", "source", "page", "number", "latex", "valid", "confidence")
@@ -67,7 +68,7 @@ def plain(text: str) -> str:
 
 def code(text: str) -> str:
     """Text between backticks, more than there are within; control characters as escapes."""
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    line = printable(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", line)), default=0))
     space = " " if line[:1] in ("`", " ", "") or line[-1:] in ("`", " ") else ""
     return f"{fence}{space}{line}{space}{fence}"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from i2l_batch.printable import printable
+
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -55,7 +57,7 @@ def tex_text(text: str) -> str:
 
 def tex_comment(text: str) -> str:
     """The text as the rest of a line that TeX does not read."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(text)
 
 
 def _character(c: str) -> str:

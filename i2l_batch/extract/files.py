@@ -7,7 +7,9 @@ In: a path, or an error. Knows nothing of formats, and loads no library.
 from __future__ import annotations
 
 import hashlib
+import math
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -15,24 +17,26 @@ from functools import lru_cache
 from i2l_batch.errors import SourceError
 
 
-def file_sha256(path: str) -> str:
+def file_sha256(path: str, seconds: float = math.inf) -> str:
     """sha256 of a file, hexadecimal.
 
     Raises:
-        SourceError: `unreadable`.
+        SourceError: `unreadable`, or `timeout` when reading it takes more than `seconds`.
     """
     try:
-        return _sha256(path, _version(path))
+        return _sha256(path, _version(path), seconds)
     except OSError as error:
         raise SourceError("unreadable", f"{path} cannot be read: {error.strerror}") from error
 
 
 @lru_cache(maxsize=1)  # a book comes in many chunks of pages, and each of them asks
-def _sha256(path: str, _version: tuple[int, ...]) -> str:
-    digest = hashlib.sha256()
+def _sha256(path: str, _version: tuple[int, ...], seconds: float) -> str:
+    digest, began = hashlib.sha256(), time.monotonic()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
+            if time.monotonic() - began > seconds:
+                raise SourceError("timeout", f"{path} took longer than {seconds:g} s to read")
     return digest.hexdigest()
 
 

@@ -75,17 +75,29 @@ def open_pdf(path: str, password: str | None) -> pymupdf.Document:
     if empty:
         raise SourceError("corrupt", f"{path} is empty (0 bytes)")
     try:
-        document = pymupdf.open(path, filetype="pdf")
+        document = _open(path)
+        pages = len(document)
     except RuntimeError as error:
+        if is_failed_allocation(error):
+            raise
         raise SourceError("corrupt", f"{path} is no PDF that can be read: {error}") from error
     if document.needs_pass and not document.authenticate(password or ""):
         document.close()
         wrong = "the password is wrong" if password else "a password is needed"
         raise SourceError("encrypted", f"{path} is encrypted and {wrong}: use --pdf-password")
-    if not document.is_pdf or len(document) == 0:
+    if not document.is_pdf or pages == 0:
         document.close()
         raise SourceError("corrupt", f"{path} is no PDF, or one without pages")
     return document
+
+
+def _open(path: str) -> pymupdf.Document:
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:  # MuPDF finds no file whose name is not UTF-8
+        with open(path, "rb") as file:
+            return pymupdf.open(stream=file.read(), filetype="pdf")
+    return pymupdf.open(path, filetype="pdf")
 
 
 def load_text(page: pymupdf.Page) -> PageText:

@@ -155,7 +155,11 @@ def _gutters(prose: list[Row], width: float) -> list[float]:
     gutters: list[float] = []
     step, reach = 2.0, 30.0
     best: list[tuple[int, float]] = []
-    for cell in range(int(0.15 * width / step), int(0.85 * width / step)):
+    # Beside the ends of lines only: a page may claim to be as wide as the moon is far.
+    near = {c for r in prose for c in range(int(r.x1 / step), int((r.x1 + reach) / step) + 1)}
+    for cell in sorted(near):
+        if not int(0.15 * width / step) <= cell < int(0.85 * width / step):
+            continue
         x = cell * step
         ends = [r.y0 for r in prose if x - reach < r.x1 <= x]
         starts = [r.y0 for r in prose if x <= r.x0 < x + reach]

@@ -19,10 +19,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from i2l_batch.printable import printable
 from i2l_batch.report.mathml import mathml
 from i2l_batch.report.pictures import Pictures, png_size
 from i2l_batch.report.selection import Row
-from i2l_batch.report.text import printable, script
+from i2l_batch.report.text import script
 
 PER_INDEX = 10_000
 INDEX_BYTES = 2_000_000

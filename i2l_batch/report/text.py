@@ -10,18 +10,10 @@ import json
 from html import escape
 from typing import Any
 
+from i2l_batch.printable import printable
+
 _ESCAPES = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 """What can end a script element, and what older engines take for the end of a line."""
-
-
-def printable(text: str) -> str:
-    r"""Text for people: control and direction characters become escapes such as `\x1b`.
-
-    A name that is turned around on the screen (`\u202e`) could pass for another.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def html(text: object) -> str:

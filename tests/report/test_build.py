@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 
 from i2l_batch.errors import UsageError
+from i2l_batch.printable import printable
 from i2l_batch.query import connect
 from i2l_batch.report import listing
 from i2l_batch.report.command import report as command
 from i2l_batch.report.overview import look, throughput
 from i2l_batch.report.pictures import png_size
-from i2l_batch.report.text import printable, script
+from i2l_batch.report.text import script
 from i2l_batch.results import open_results
 from tests.formula_samples import add, open_store
 from tests.report.samples import HOSTILE, Markup, calls, fill, hostile, papers, png, report, shown

@@ -33,6 +33,12 @@ _LARGEST_FILE, _LARGEST_PAGE = 16 << 20, 64 << 10
 """Bytes that a run may write to a file, and those a formula more: a page takes about a tenth. What
 goes on writing for ever would fill the disk before its time is over."""
 
+_MEMORY = 1 << 20
+"""KiB of memory that a run may take, where the system can limit it: six times what it takes."""
+
+_LOCAL = ("TEXINPUTS", "TEXINPUTS_pdflatex", "TEXINPUTS_latex", "TEXMFOUTPUT", "shell_escape")
+"""Variables by which TeX would find other files than those it was installed with, or do more."""
+
 _TERMINAL = "f.out"
 """File with what TeX would have shown on a terminal."""
 
@@ -155,20 +161,22 @@ def _lines(path: Path) -> Iterator[Iterable[str]]:
 def _run(pdflatex: str, folder: Path, seconds: float, size: int) -> bool:
     """Run pdflatex over `f.tex`; false when it took too long, or a file grew larger than `size`."""
     confined = {
-        "HOME": str(folder),
+        **{name: value for name, value in os.environ.items() if name not in _LOCAL},
+        **dict.fromkeys(["HOME", "TEXMFHOME", "TEXMFCONFIG"], str(folder)),
         "openin_any": "p",  # paranoid: nothing outside of the folder
         "openout_any": "p",
         "max_print_line": "1000",
     }
-    # Ended by a signal when a file grows too large. The unit is 512 bytes.
-    limited = ["/bin/sh", "-c", f'ulimit -f {size // 512}; exec "$@"', "sh", pdflatex]
+    # Ended by a signal when a file grows too large. The unit is 512 bytes. macOS limits no memory.
+    limits = f'ulimit -f {size // 512}; ulimit -v {_MEMORY} 2>/dev/null; exec "$@"'
+    limited = ["/bin/sh", "-c", limits, "sh", pdflatex]
     command = [*limited, "-interaction=nonstopmode", "-no-shell-escape", "-file-line-error"]
     with (folder / _TERMINAL).open("wb") as terminal:
         try:
             done = subprocess.run(
                 [*command, "f.tex"],
                 cwd=folder,
-                env={**os.environ, **confined},
+                env=confined,
                 stdin=subprocess.DEVNULL,
                 stdout=terminal,
                 # Nothing comes, but the end of a pipe is noticed at once, that of a process by

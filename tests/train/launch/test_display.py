@@ -77,7 +77,7 @@ def test_stopping_is_said_once_and_failures_even_to_the_quiet() -> None:
         display.stopping()
         display.say("nothing")
         display.failure("worker 1 failed\x1b[2J")
-    assert text(screen) == "worker 1 failed\N{REPLACEMENT CHARACTER}[2J\n"
+    assert text(screen) == "worker 1 failed\\x1b[2J\n"
     screen = console(terminal=False)
     with Display(0, screen) as display:
         display.stopping()
