@@ -1,6 +1,6 @@
-"""Draws docs/reliability.png: how many answers of each confidence are exactly right.
+"""Draws docs/calibration.png: how many answers of each confidence are exactly right.
 
-    python docs/reliability.py im2latex/ arxiv/
+    python docs/calibration.py im2latex/ arxiv/
 
 of output folders of `i2l evaluate`, a panel each. The confidence of an answer is that of a
 calibration fitted on four fifths of all answers, which it is not among. On the diagonal nine in ten
@@ -62,7 +62,7 @@ def main(folders: list[str]) -> None:
     for one in panels:
         image.paste(one, (x, 0))
         x += one.width
-    image.quantize(64).save(HERE / "reliability.png", optimize=True)
+    image.quantize(64).save(HERE / "calibration.png", optimize=True)
 
 
 if __name__ == "__main__":
