@@ -1,13 +1,14 @@
 """A run of `i2l transcribe` out of which something is killed every few seconds, beside a quiet one.
 
-    python -m benchmarks.faults PAPERS... [--seconds 20] [--seed 1] [-- options of i2l transcribe]
+    python -m benchmarks.faults PAPERS... -o FOLDER [--seconds 20] [--seed 1] [-- options of i2l]
 
 Every `--seconds` one of these gets SIGKILL, each kind as likely as the others: the driver, a model
 actor, an extraction worker, the raylet. A driver that was killed, or ends because Ray has died, is
 started again by the same command, until a run ends by itself; then documents that failed are tried
 once more (`--retry-failed`), without kills. The rows must be those of the quiet run, but for run
 ids and times; numbers may differ by 0.001, as they do with the batch that a formula is read in.
-Looks for processes in /proc (Linux only).
+Looks for processes in /proc (Linux only). Both results stay in FOLDER; a quiet run that is there is
+not done again.
 
 A paper is committed whole: where starting and reading the longest one takes longer than what
 lies between two deaths of the driver, a run never ends. A slow machine needs more `--seconds`.
@@ -21,7 +22,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -38,6 +38,9 @@ VICTIMS = {
 }
 """What their command lines hold, below the driver."""
 
+PATIENCE = 300
+"""Tenths of a second that a process is waited for."""
+
 TOLERANCE = 1e-3
 
 OWN = {"run", "seconds", "attempts", "error_message"}
@@ -48,27 +51,27 @@ def main() -> None:
     """Both runs, and what is told of them."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("papers", nargs="+")
+    parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--seed", type=int, default=1)
     own, options = split(sys.argv[1:])
     args = parser.parse_args(own)
-    with tempfile.TemporaryDirectory() as folder:
-        quiet, disturbed = Path(folder) / "quiet", Path(folder) / "disturbed"
-        command = [str(Path(sys.executable).with_name("i2l")), "transcribe", *args.papers, "-q"]
-        command += ["--commit-seconds", "5", *options]
-        began = time.monotonic()
-        code = subprocess.run([*command, "-o", str(quiet)]).returncode
-        print(f"quiet run: exit code {code}, {time.monotonic() - began:.0f} s", flush=True)
-        began = time.monotonic()
-        again = [*command, "-o", str(disturbed)]
-        kills, starts, code = disturb(again, args.seconds, random.Random(args.seed))
-        print(f"under kills: exit code {code}, {time.monotonic() - began:.0f} s, {starts} starts")
-        for victim in VICTIMS:
-            print(f"  {kills[victim]:3} x {victim}")
-        compare(quiet, disturbed, "then")
-        if code:
-            code = subprocess.run([*again, "--retry-failed"]).returncode
-            compare(quiet, disturbed, f"after --retry-failed (exit code {code})")
+    quiet, disturbed = args.output / "quiet", args.output / "disturbed"
+    command = [str(Path(sys.executable).with_name("i2l")), "transcribe", *args.papers, "-q"]
+    command += ["--commit-seconds", "5", *options]
+    began = time.monotonic()
+    code = subprocess.run([*command, "-o", str(quiet)]).returncode
+    print(f"quiet run: exit code {code}, {time.monotonic() - began:.0f} s", flush=True)
+    began = time.monotonic()
+    again = [*command, "-o", str(disturbed)]
+    kills, starts, code = disturb(again, args.seconds, random.Random(args.seed))
+    print(f"under kills: exit code {code}, {time.monotonic() - began:.0f} s, {starts} starts")
+    for victim in VICTIMS:
+        print(f"  {kills[victim]:3} x {victim}")
+    compare(quiet, disturbed, "then")
+    if code:
+        code = subprocess.run([*again, "--retry-failed"]).returncode
+        compare(quiet, disturbed, f"after --retry-failed (exit code {code})")
 
 
 def split(arguments: list[str]) -> tuple[list[str], list[str]]:
@@ -91,7 +94,9 @@ def disturb(
         try:
             driver.wait(seconds)
         except subprocess.TimeoutExpired:
-            victim = kill_one(driver.pid, chance)
+            victim = kill_one(driver, chance)
+            if not victim:
+                continue
             kills[victim] += 1
             print(f"  killed: {victim}", flush=True)
             ray_died = victim == "raylet"
@@ -99,14 +104,20 @@ def disturb(
                 driver.wait()
 
 
-def kill_one(driver: int, chance: random.Random) -> str:
-    """Kill one process, of a kind that is there; which kind."""
+def kill_one(driver: subprocess.Popen[bytes], chance: random.Random) -> str | None:
+    """Kill one process; of which kind, or null if the driver ends before. One that is not there is
+    waited for, but not for ever: in the end nothing is left to be extracted."""
     while True:
         victim = chance.choice(list(VICTIMS))
-        found = [driver] if victim == "driver" else descendants(driver, VICTIMS[victim])
-        if found:
-            os.kill(chance.choice(found), signal.SIGKILL)
-            return victim
+        for _ in range(PATIENCE):
+            if driver.poll() is not None:
+                return None
+            below = descendants(driver.pid, VICTIMS[victim])
+            found = [driver.pid] if victim == "driver" else below
+            if found:
+                os.kill(chance.choice(found), signal.SIGKILL)
+                return victim
+            time.sleep(0.1)
 
 
 def compare(quiet: Path, disturbed: Path, when: str) -> None:

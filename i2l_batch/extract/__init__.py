@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from i2l_batch.config import ExtractConfig
+from i2l_batch.extract.files import unchanged
 from i2l_batch.images import Prepared, decode_png, prepare
 from i2l_batch.models.config import PictureFormat
 from i2l_batch.records import Extraction
@@ -23,16 +24,18 @@ def extract_chunk(
     Pages that fail alone are told in `page_errors`; `next_page` says where to go on.
 
     Raises:
-        SourceError: the document as a whole cannot be read; carries the error type.
+        SourceError: the document as a whole cannot be read, or became another one meanwhile;
+            carries the error type.
         UsageError: `config.pages` cannot be understood.
     """
-    if media == "pdf":
-        from i2l_batch.extract.pdf import extract_pdf
+    with unchanged(path):
+        if media == "pdf":
+            from i2l_batch.extract.pdf import extract_pdf
 
-        return extract_pdf(path, config, first_page)
-    from i2l_batch.extract.image_file import extract_image
+            return extract_pdf(path, config, first_page)
+        from i2l_batch.extract.image_file import extract_image
 
-    return extract_image(path, config, first_page)
+        return extract_image(path, config, first_page)
 
 
 def extract_prepared(
