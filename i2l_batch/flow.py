@@ -171,11 +171,12 @@ class Flow:
         outcome = self._readers.take(reference)
         if isinstance(outcome, Answer):
             self.timings["read"] += outcome.seconds
+            tickets = outcome.batch.tickets
             if any(transcript.is_read for transcript in outcome.transcripts):
                 self._unread.clear()
-            for ticket, transcript in zip(outcome.batch.tickets, outcome.transcripts, strict=True):
-                if not transcript.is_read:
-                    self._doubt(ticket, "the device has no memory for any formula")
+            else:
+                self._doubt(tickets, "the device has no memory for any formula")
+            for ticket, transcript in zip(tickets, outcome.transcripts, strict=True):
                 self._answer(ticket, transcript)
         elif isinstance(outcome, Death):
             self._progress.note(f"a batch is tried again ({outcome.reason})")
@@ -186,17 +187,17 @@ class Flow:
 
     def _give_up(self, ticket: Ticket, reason: str) -> None:
         """A crop has killed its reader each time."""
-        self._doubt(ticket, f"the model crashes over every formula: {reason}")
+        self._doubt([ticket], f"the model crashes over every formula: {reason}")
         ticket.answer(unread("crashed"))
         self._formulas += 1
         self.finish(ticket.document)
         if another := self._duplicates.give_up(ticket):
             self._pool.put_back(Batch([replace(another, deaths=ticket.deaths - 1)]))
 
-    def _doubt(self, ticket: Ticket, message: str) -> None:
-        """A crop could not be read; end the run if none can."""
-        self._unread.add(ticket.key)
-        if len(self._unread) == MAX_UNREAD:
+    def _doubt(self, tickets: Sequence[Ticket], message: str) -> None:
+        """None of some crops could be read; end the run if no crop can."""
+        self._unread.update(ticket.key for ticket in tickets)
+        if len(self._unread) >= MAX_UNREAD:
             raise I2LError(message)
 
     def _answer(self, ticket: Ticket, transcript: Transcript) -> None:

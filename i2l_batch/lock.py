@@ -63,8 +63,10 @@ class FolderLock:
         try:
             if os.path.samestat(os.fstat(self._descriptor), os.stat(self._path)):
                 return
-        except OSError:  # nothing is there
+        except FileNotFoundError:
             pass
+        except OSError:  # whoever writes there is told why not
+            return
         raise StoreError(
             f"{self._path} was removed while a run was writing there: the same command goes on, or"
             " starts again"

@@ -59,7 +59,7 @@ def unchanged(path: str) -> Iterator[None]:
 
 def _version_if_there(path: str) -> tuple[int, ...] | None:
     try:
-        return _version(path)
+        return _version(path)[:3]  # other permissions, or another link to it, do no harm
     except OSError:
         return None
 
