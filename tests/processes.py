@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent
+"""Where `python -m tests...` finds the programs of the tests."""
+
 
 def descendants(parent: int, program: str = "") -> list[int]:
     """Process ids of all living processes below `parent` whose command line holds `program`."""

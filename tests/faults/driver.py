@@ -17,8 +17,8 @@ from i2l_batch.errors import I2LError
 from i2l_batch.interrupts import end_in_order
 from i2l_batch.pipeline import transcribe
 from i2l_batch.progress import Progress
-from tests.conftest import ROOT
 from tests.fake_readers import SlowReader
+from tests.processes import ROOT
 
 
 def start(

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from i2l_batch.errors import StoreError
-from tests.conftest import ROOT
 from tests.faults.plugs import SEED
 from tests.formula_samples import add, expected, files, open_store, read
 from tests.full_disk import room_for
+from tests.processes import ROOT
 
 
 def test_killed_at_any_line_nothing_is_lost_or_doubled(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from i2l_batch.committed import committed_documents
-from tests.conftest import ROOT
+from tests.processes import ROOT
 
-PAUSE = 0.1
+PAUSE = 0.25
 """Seconds between two looks."""
 
 
