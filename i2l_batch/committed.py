@@ -6,8 +6,8 @@ In: a folder. Out: its documents by the name of their input. Takes no lock and w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
+from i2l_batch.locations import Place
 from i2l_batch.records import Status
 from i2l_batch.results import Results
 from i2l_batch.source_names import original_name
@@ -26,10 +26,8 @@ class CommittedDocument:
     attempts: int
 
 
-def committed_documents(folder: Path) -> dict[str, CommittedDocument]:
+def committed_documents(folder: Place) -> dict[str, CommittedDocument]:
     """What earlier runs have committed in a folder, by `Source.name`; nothing in a new folder."""
-    if not (folder / "documents").is_dir():
-        return {}
     rows = Results(folder).documents()
     columns = ["path", "source_sha256", "bytes", "formulas", "status", "attempts"]
     return {

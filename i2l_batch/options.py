@@ -66,6 +66,18 @@ Inputs = Annotated[
 Output = Annotated[
     Path, typer.Option("--output", "-o", help="Folder to write to; made if it does not exist.")
 ]
+OutputAnywhere = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder to write to, or s3://BUCKET/FOLDER; made if it does not exist.",
+    ),
+]
+Results = Annotated[
+    str, typer.Argument(metavar="RESULTS", help="A results folder, or s3://BUCKET/FOLDER.")
+]
 Model = Annotated[
     Path | None,
     typer.Option("--model", "-m", help="Folder of a checkpoint; default: the shipped model."),

@@ -10,12 +10,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from i2l_batch.committed import CommittedDocument
 from i2l_batch.errors import SourceError, UsageError
 from i2l_batch.extract.files import file_sha256
+from i2l_batch.locations import Place
 from i2l_batch.records import Problem, Source
 
 _THREADS = 4
@@ -42,7 +42,7 @@ def decide_all(
     sources: Sequence[Source | Problem],
     committed: Mapping[str, CommittedDocument],
     retry_failed: bool,
-    folder: Path,
+    folder: Place,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Decision | None]:
     """A decision for each source, in order; null for what cannot be tried.
@@ -96,7 +96,7 @@ def is_known(earlier: CommittedDocument | None, retry_failed: bool) -> bool:
     )
 
 
-def _refuse_namesake(source: Source, earlier: str | None, folder: Path) -> None:
+def _refuse_namesake(source: Source, earlier: str | None, folder: Place) -> None:
     """A file that was moved, or changed where it is, is the same document; another one is not."""
     try:
         if earlier is None or os.path.samefile(earlier, source.path):
