@@ -6,6 +6,7 @@ In: a folder. Out: its documents by the name of their input. Takes no lock and w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from i2l_batch.locations import Place
 from i2l_batch.records import Status
@@ -19,6 +20,8 @@ class CommittedDocument:
 
     path: str | None = None
     """Where its file was."""
+    modified: datetime | None = None
+    """When its object was written, if it was one."""
     source_sha256: str | None
     num_bytes: int
     formulas: int
@@ -29,17 +32,18 @@ class CommittedDocument:
 def committed_documents(folder: Place) -> dict[str, CommittedDocument]:
     """What earlier runs have committed in a folder, by `Source.name`; nothing in a new folder."""
     rows = Results(folder).documents()
-    columns = ["path", "source_sha256", "bytes", "formulas", "status", "attempts"]
+    columns = ["path", "modified", "source_sha256", "bytes", "formulas", "status", "attempts"]
     return {
         original_name(name): CommittedDocument(
             path=None if path is None else original_name(path),
+            modified=modified,
             source_sha256=sha256,
             num_bytes=num_bytes,
             formulas=formulas,
             status=status,
             attempts=attempts,
         )
-        for name, path, sha256, num_bytes, formulas, status, attempts in zip(
+        for name, path, modified, sha256, num_bytes, formulas, status, attempts in zip(
             rows["source"].to_pylist(),
             *(rows[column].to_pylist() for column in columns),
             strict=True,

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeAlias
 
 from i2l_batch.durable import sync_folder, temporary_name, whole_file
 from i2l_batch.lock import FolderLock
@@ -34,7 +34,6 @@ class Lock(Protocol):
         ...
 
 
-@runtime_checkable
 class Location(Protocol):
     """A folder, as results need it. Names of files are `<subfolder>/<name>`."""
 
@@ -96,7 +95,7 @@ Place: TypeAlias = str | os.PathLike[str] | Location
 
 def located(place: Place) -> Location:
     """The location of that name. Raises UsageError for a URI that is none."""
-    if isinstance(place, Location):
+    if not isinstance(place, (str, os.PathLike)):
         return place
     found = parse_place(os.fspath(place))
     if isinstance(found, ObjectUri):

@@ -33,11 +33,12 @@ def _truth(text: str) -> bool:
     return text.lower() in ("true", "1")
 
 
-_BOTH = {"endpoint_override": str, "scheme": str, "anonymous": _truth, "max_attempts": int}
+_BOTH = {"endpoint_override": str, "scheme": str, "anonymous": _truth}
 _KNOWN = {
     "s3": _BOTH
     | {
         "region": str,
+        "max_attempts": int,
         "force_virtual_addressing": _truth,
         "tls_ca_file_path": str,
         "role_arn": str,

@@ -60,7 +60,7 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         help="PDFs, images (PNG, JPEG, TIFF, WebP), directories, quoted globs, @list.txt with "
-        "a path per line, or - for paths on standard input."
+        "a path per line, or - for paths on standard input; s3://BUCKET/NAME for each of them."
     ),
 ]
 Output = Annotated[

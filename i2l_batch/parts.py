@@ -82,6 +82,7 @@ def document_row(document: Document) -> dict[str, Any]:
     return {
         "source": stored_name(document.source),
         "path": None if document.path is None else stored_name(document.path),
+        "modified": document.modified,
         "source_sha256": document.source_sha256,
         "bytes": document.num_bytes,
         "pages": document.pages,

@@ -10,7 +10,7 @@ import pyarrow.fs as pafs
 from i2l_batch.lease import Timing
 from i2l_batch.object_folder import ObjectFolder
 from i2l_batch.object_uri import ObjectUri
-from tests.objects.proxy import Proxy
+from tests.objects.proxy import Fault, Proxy
 
 QUICK = Timing(renew=0.2, dead=1.0, settle=0.4)
 """Of leases, so that no test waits for long."""
@@ -56,6 +56,18 @@ class Bucket:
     def remove(self, key: str) -> None:
         """Remove an object."""
         self._files.delete_file(f"{self.name}/{key}")
+
+    def faults(self, fault: Fault, times: int, method: str, part: str) -> None:
+        """A fault that happens to the next so many requests of a kind."""
+        left = [times]
+
+        def decide(its_method: str, path: str) -> Fault | None:
+            if its_method != method or part not in path or not left[0]:
+                return None
+            left[0] -= 1
+            return fault
+
+        self.proxy.fault = decide
 
     def upload(self, folder: Path, prefix: str) -> None:
         """Copy a folder of this machine."""

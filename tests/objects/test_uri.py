@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from i2l_batch.errors import UsageError
-from i2l_batch.object_uri import ObjectUri, is_uri, local_path, parse_place
+from i2l_batch.object_uri import ObjectUri, filesystem, is_uri, local_path, parse_place
+from tests.command import call
 
 KEYS = st.lists(st.text("ab ?=&%#+é[]*._-", min_size=1, max_size=8), min_size=1, max_size=4).map(
     "/".join
@@ -88,3 +89,26 @@ def test_secrets_are_refused_and_not_repeated() -> None:
 def test_paths_stay_paths(text: str) -> None:
     assert parse_place(text) == Path(text) == local_path(Path(text))
     assert not is_uri(text)
+
+
+def test_google_takes_its_options() -> None:
+    """Nothing is asked of it: there is no such store here."""
+    uri = parse_place("gs://bucket/papers?anonymous=true&endpoint_override=127.0.0.1:1&scheme=http")
+    assert isinstance(uri, ObjectUri)
+    assert filesystem(uri).type_name == filesystem(uri, patient=True).type_name == "gcs"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "s3://bucket/data", "-o", "runs/x"),
+        ("dataset", "build", "formulas.txt", "-o", "gs://bucket/data"),
+        ("inspect", "s3://bucket/a.pdf", "-o", "pictures"),
+    ],
+)
+def test_commands_for_local_files_say_so(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"i2l {arguments[0]} reads and writes local files only: copy it to a disk" in line

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,30 +23,17 @@ from tests.objects.proxy import Fault
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def some(fault: Fault, times: int, method: str, part: str) -> Callable[[str, str], Fault | None]:
-    """A fault that happens to the first so many requests of a kind."""
-    left = [times]
-
-    def decide(its_method: str, path: str) -> Fault | None:
-        if its_method != method or part not in path or not left[0]:
-            return None
-        left[0] -= 1
-        return fault
-
-    return decide
-
-
 @pytest.mark.parametrize("fault", ["busy", "cut request", "cut answer", "stall"])
 def test_a_store_that_falters_costs_nothing(bucket: Bucket, fault: Fault) -> None:
     """A failure of each step of a commit."""
     with open_store(bucket.folder("r", Timing(renew=60, dead=90, settle=0.4))) as store:
         add(store, "a.pdf", formulas=3)
-        bucket.proxy.fault = some(fault, 1, "PUT", "/formulas/part")
+        bucket.faults(fault, 1, "PUT", "/formulas/part")
         store.flush()
         add(store, "b.pdf", formulas=2)
-        bucket.proxy.fault = some(fault, 1, "PUT", "/documents/part")
+        bucket.faults(fault, 1, "PUT", "/documents/part")
         store.flush()
-        bucket.proxy.fault = some(fault, 1, "GET", ".lease")
+        bucket.faults(fault, 1, "GET", ".lease")
         add(store, "c.pdf", formulas=1)
     assert len(read(bucket.uri("r"))) == 6
     assert set(read(bucket.uri("r"))) == (
