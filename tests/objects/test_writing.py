@@ -23,23 +23,21 @@ from tests.objects.proxy import Fault
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@pytest.mark.parametrize("fault", ["busy", "cut request", "cut answer", "stall"])
-def test_a_store_that_falters_costs_nothing(bucket: Bucket, fault: Fault) -> None:
-    """A failure of each step of a commit."""
+def test_a_store_that_falters_costs_nothing(bucket: Bucket) -> None:
+    """A failure of each kind at each step of a commit."""
+    faults: list[Fault] = ["busy", "cut request", "cut answer", "stall"]
+    steps = [("PUT", "/formulas/part"), ("PUT", "/documents/part"), ("GET", ".lease")]
+    rows: set[tuple[str, str]] = set()
     with open_store(bucket.folder("r", Timing(renew=60, dead=90, settle=0.4))) as store:
-        add(store, "a.pdf", formulas=3)
-        bucket.faults(fault, 1, "PUT", "/formulas/part")
-        store.flush()
-        add(store, "b.pdf", formulas=2)
-        bucket.faults(fault, 1, "PUT", "/documents/part")
-        store.flush()
-        bucket.faults(fault, 1, "GET", ".lease")
-        add(store, "c.pdf", formulas=1)
-    assert len(read(bucket.uri("r"))) == 6
-    assert set(read(bucket.uri("r"))) == (
-        expected("a.pdf", "v1", 3) | expected("b.pdf", "v1", 2) | expected("c.pdf", "v1", 1)
-    )
-    assert len(open_results(bucket.uri("r")).parts) == 3
+        for fault in faults:
+            for method, part in steps if fault != "stall" else steps[1:2]:
+                bucket.faults(fault, 1, method, part)
+                add(store, f"{fault}{part}", formulas=2)
+                store.flush()
+                rows |= expected(f"{fault}{part}", "v1", 2)
+                assert len(read(bucket.uri("r"))) == len(rows)
+    assert set(read(bucket.uri("r"))) == rows
+    assert len(open_results(bucket.uri("r")).parts) == 10
 
 
 def test_an_upload_that_breaks_off_leaves_nothing_under_the_name(bucket: Bucket) -> None:
@@ -75,7 +73,9 @@ def test_a_store_that_is_gone_ends_the_run_and_what_is_committed_stays(bucket: B
     add(store, "b.pdf", formulas=2)
     bucket.proxy.fault = lambda _method, _path: "cut request"
     began = time.monotonic()
-    with pytest.raises(StoreError, match=r"cannot write s3://.*NETWORK_CONNECTION") as caught:
+    with pytest.raises(
+        StoreError, match=r"cannot read s3://.*/.lease.*NETWORK_CONNECTION"
+    ) as caught:
         store.close(status="failed", counts={}, timings={})
     assert time.monotonic() - began < 20
     assert "\n" not in str(caught.value)
@@ -117,11 +117,9 @@ def writer(uri: str, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-@pytest.mark.parametrize(
-    ("place", "committed"), [("formulas/part", 0), ("documents/part", 0), ("runs/", 1)]
-)
+@pytest.mark.parametrize(("place", "committed"), [("documents/part", 0), ("runs/", 1)])
 def test_a_writer_that_is_killed_at_a_put(bucket: Bucket, place: str, committed: int) -> None:
-    """Before, between and after the two puts; the next one does not wait for its lease."""
+    """Between the two puts, and after them; the next one does not wait for its lease."""
     uri = bucket.uri("r")
     seen: list[str] = []
     child = writer(uri, "resume", "v1")
