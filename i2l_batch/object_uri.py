@@ -192,7 +192,8 @@ def _region(bucket: str, options: dict[str, Any]) -> dict[str, str]:
 def said(error: BaseException) -> str:
     """What a store answered, in one line."""
     line = (str(error).splitlines() or [type(error).__name__])[0]
-    _, _, answer = line.rpartition("AWS Error ")
+    google = re.search(r"google::cloud::Status\((.*?)(?: error_info=.*)?\)$", line)
+    answer = google[1] if google else line.rpartition("AWS Error ")[2]
     answer = re.sub(r" \(Request ID: [^)]*\)", "", answer)
     if re.search(r"ACCESS_DENIED|HTTP status 40[13]|INVALID_ACCESS_KEY|SIGNATURE", answer):
         answer += (
