@@ -147,13 +147,18 @@ def parse_place(text: str) -> ObjectUri | Path:
     return uri
 
 
-@lru_cache(maxsize=16)
 def filesystem(uri: ObjectUri, *, patient: bool = False) -> pafs.FileSystem:
     """The file system that `uri` is in.
 
     Credentials come from where pyarrow looks for them: the environment, the files of the stores'
     own tools, the machine's role. patient: try requests for about a minute, not for a second.
     """
+    return _connected(uri.at(uri.bucket), patient)
+
+
+@lru_cache(maxsize=16)
+def _connected(uri: ObjectUri, patient: bool) -> pafs.FileSystem:
+    """One for all that is in a bucket: connections stay open, and its region is asked for once."""
     from datetime import timedelta
 
     import pyarrow.fs as pafs

@@ -91,6 +91,16 @@ def test_paths_stay_paths(text: str) -> None:
     assert not is_uri(text)
 
 
+def test_a_bucket_is_connected_to_once() -> None:
+    """However many papers are in it: each connection would ask for the region again."""
+    text = "s3://bucket/{}?endpoint_override=http://127.0.0.1:1"
+    first, second = (parse_place(text.format(name)) for name in ("a.pdf", "b/c.pdf"))
+    assert isinstance(first, ObjectUri)
+    assert isinstance(second, ObjectUri)
+    assert filesystem(first) is filesystem(second)
+    assert filesystem(first) is not filesystem(first, patient=True)
+
+
 def test_google_takes_its_options() -> None:
     """Nothing is asked of it: there is no such store here."""
     uri = parse_place("gs://bucket/papers?anonymous=true&endpoint_override=127.0.0.1:1&scheme=http")
