@@ -16,16 +16,19 @@ from i2l_batch import __version__
 from i2l_batch import options as o
 from i2l_batch.account import Account
 from i2l_batch.config import ExtractConfig, TranscribeConfig
-from i2l_batch.errors import I2LError
+from i2l_batch.errors import I2LError, UsageError
 from i2l_batch.explain.command import explain
 from i2l_batch.export.command import export
 from i2l_batch.interrupts import end_in_order
+from i2l_batch.object_uri import is_uri
 from i2l_batch.options import EXTRACT, RUN
 from i2l_batch.printable import printable
 from i2l_batch.report.command import report
 from i2l_batch.search.command import search
 from i2l_batch.stats.command import stats
 from i2l_batch.train import commands
+
+_TAKE_URIS = {"transcribe", "query", "stats", "search", "report", "export"}
 
 app = typer.Typer(
     name="i2l",
@@ -55,7 +58,7 @@ def root(
 @app.command()
 def transcribe(
     inputs: o.Inputs,
-    output: o.Output,
+    output: o.OutputAnywhere,
     model: o.Model = RUN.model,
     dpi: o.Dpi = EXTRACT.dpi,
     inline: o.Inline = EXTRACT.inline,
@@ -112,7 +115,7 @@ def transcribe(
 
 def _run(
     inputs: list[str],
-    output: Path,
+    output: str,
     config: TranscribeConfig,
     dry_run: bool,
     verbosity: Literal[-1, 0, 1],
@@ -141,7 +144,7 @@ def _run(
 
 @app.command()
 def query(
-    folder: Annotated[Path, typer.Argument(help="A results folder.")],
+    folder: o.Results,
     sql: Annotated[
         str | None, typer.Argument(help="DuckDB SQL over the views formulas and documents.")
     ] = None,
@@ -188,6 +191,15 @@ app.command()(commands.evaluate)
 app.command()(commands.calibrate)
 
 
+def _refuse_uris(arguments: Sequence[str]) -> None:
+    """Commands that know local files only would take a URI for the name of one."""
+    for text in arguments[1:]:
+        if arguments[0] not in _TAKE_URIS and is_uri(text):
+            raise UsageError(
+                f"{text}: i2l {arguments[0]} reads and writes local files only: copy it to a disk"
+            )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors meant for the user become one line and exit code 2.
 
@@ -196,6 +208,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     end_in_order()
     try:
+        _refuse_uris(sys.argv[1:] if arguments is None else arguments)
         app(arguments)
     except I2LError as error:
         print(f"i2l: {printable(str(error))}", file=sys.stderr)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from i2l_batch.config import BeamSize, ExtractConfig, TranscribeConfig
+from i2l_batch.locations import Place
 from i2l_batch.results import Results, open_results
 
 _EXTRACT, _RUN = ExtractConfig(), TranscribeConfig()
@@ -18,7 +19,7 @@ _EXTRACT, _RUN = ExtractConfig(), TranscribeConfig()
 
 def transcribe(
     inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-    output: str | os.PathLike[str],
+    output: Place,
     *,
     model: str | os.PathLike[str] | None = _RUN.model,
     dpi: int = _EXTRACT.dpi,
@@ -53,7 +54,7 @@ def transcribe(
 
     Args:
         inputs: PDFs, images, directories, globs, `@list.txt` with a path a line; one or several.
-        output: the results folder; made if it does not exist.
+        output: the results folder, or a URI such as `s3://bucket/results`; made if need be.
         model: folder of a checkpoint; null for the shipped model.
         progress: show on standard error how far the run is; else only failures are told.
 
@@ -97,5 +98,5 @@ def transcribe(
     )
     several = [inputs] if isinstance(inputs, (str, os.PathLike)) else inputs
     paths = [os.fspath(path) for path in several]
-    pipeline.transcribe(paths, Path(output), config, Progress(0 if progress else -1))
+    pipeline.transcribe(paths, output, config, Progress(0 if progress else -1))
     return open_results(output)

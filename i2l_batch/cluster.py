@@ -8,23 +8,19 @@ from __future__ import annotations
 import logging
 import math
 import os
-import re
 import shutil
-import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from i2l_batch.config import TranscribeConfig
-from i2l_batch.errors import I2LError, StoreError, UsageError
+from i2l_batch.errors import I2LError, UsageError
 from i2l_batch.interrupts import handlers_kept, whole
-from i2l_batch.lock import FolderLock
 from i2l_batch.own_ray import private_ray
 from i2l_batch.probe import check_answer
+from i2l_batch.scratch import new_folder, remove_abandoned
 
 READER_BYTES = 1_200_000_000
 """Memory of a process that reads on a CPU."""
@@ -143,6 +139,7 @@ def session(address: str | None) -> Iterator[list[Machine]]:
     with nullcontext() if address else private_ray():
         with handlers_kept():
             import ray
+        remove_abandoned()
         folder, lock = (None, None) if address else new_folder()
         try:
             _start(ray, address, folder)
@@ -190,37 +187,6 @@ def _lacks_token(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
-
-
-def new_folder() -> tuple[str, FolderLock]:
-    """Where Ray's sockets and logs go while it runs, and the lock that says that it does.
-
-    Folders of runs that were killed are removed: their lock is free. A process id would not tell,
-    as containers that share the directory number their processes each for itself.
-    """
-    # Not TMPDIR: a socket's path has 107 bytes at most, and Ray's own part of it takes 70.
-    parent = os.environ.get("RAY_TMPDIR") or "/tmp"  # noqa: S108 - mkdtemp makes its own in there
-    for name in os.listdir(parent):
-        if re.fullmatch(r"i2l-\d+-\w+", name):
-            _remove_abandoned(os.path.join(parent, name))
-    # Under another name until it is locked: so nobody finds it unlocked.
-    hidden = tempfile.mkdtemp(prefix=f".i2l-{os.getpid()}-", dir=parent)
-    lock = FolderLock(Path(hidden))
-    folder = os.path.join(parent, os.path.basename(hidden)[1:])
-    os.rename(hidden, folder)
-    return folder, lock
-
-
-def _remove_abandoned(folder: str) -> None:
-    try:
-        info = os.lstat(folder)
-        if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.getuid():
-            return  # somebody else's, who might have put links into it
-        lock = FolderLock(Path(folder))
-    except (OSError, StoreError):  # it is in use, or was removed by another run just now
-        return
-    shutil.rmtree(folder, ignore_errors=True)
-    lock.release()
 
 
 def _machines() -> list[Machine]:

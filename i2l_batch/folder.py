@@ -6,14 +6,14 @@ with our own names. Knows nothing of rows.
 
 from __future__ import annotations
 
-import os
+import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from i2l_batch import runs
-from i2l_batch.durable import reason, sync_folder, temporary_name
+from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
+from i2l_batch.locations import Location
 from i2l_batch.results import (
     PART_NAME,
     RUN_NAME,
@@ -30,28 +30,40 @@ _OURS = {"documents": PART_NAME, "formulas": PART_NAME, "runs": RUN_NAME}
 the documents part a formulas part does not count, without parts a record binds nobody."""
 
 
-def refuse_foreign(folder: Path) -> None:
+def refuse_foreign(folder: Location) -> None:
     """Raise StoreError if the folder holds files and is no results folder; nothing is created.
 
     Names with a leading dot (a lock, .DS_Store) do not count.
     """
-    if folder.exists() and not folder.is_dir():
+    if folder.is_file():
         raise StoreError(f"{folder} is a file: choose a folder for the results")
-    if not folder.exists() or names(folder / "runs", RUN_NAME):
+    entries = [entry for entry in folder.entries() if not _is_hidden(entry[0])]
+    if not entries or names(folder, "runs", RUN_NAME):
         return
-    for entry in sorted(folder.iterdir()):
-        if entry.name.startswith("."):
-            continue
-        pattern = _OURS.get(entry.name)
-        if pattern is None or not entry.is_dir() or len(names(entry, pattern)) < _visible(entry):
+    for name, is_folder in entries:
+        pattern = _OURS.get(name)
+        if pattern is None or not is_folder or _holds_others(folder, name, pattern):
             raise StoreError(
-                f"{folder} is not empty and holds no results of ours ({entry.name} is in it):"
+                f"{folder} is not empty and holds no results of ours ({name} is in it):"
                 " choose a new or an empty folder"
             )
 
 
+def _holds_others(folder: Location, subfolder: str, pattern: re.Pattern[str]) -> bool:
+    found = folder.names(subfolder)
+    return not all(_is_hidden(name) or pattern.fullmatch(name) for name in found)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
+
+
 def check_folder(
-    folder: Path, settings: Mapping[str, JsonValue], model: Mapping[str, str], *, overwrite: bool
+    folder: Location,
+    settings: Mapping[str, JsonValue],
+    model: Mapping[str, str],
+    *,
+    overwrite: bool,
 ) -> None:
     """Raise StoreError if a run could not be started here; nothing is created or changed."""
     refuse_foreign(folder)
@@ -61,18 +73,15 @@ def check_folder(
 
 
 def start_run(
-    folder: Path, settings: Mapping[str, JsonValue], model: Mapping[str, str], overwrite: bool
+    folder: Location, settings: Mapping[str, JsonValue], model: Mapping[str, str], overwrite: bool
 ) -> dict[str, Any]:
     """Make a locked folder ready for a new run; return its record. Raises StoreError, OSError.
 
     A run that overwrites leaves earlier rows alone, whatever their state: it may come to nothing.
     """
-    for name in _OURS:
-        (folder / name).mkdir(exist_ok=True)
-    sync_folder(folder)
-    _remove_temporaries(folder)
-    overwrite = overwrite and bool(names(folder / "documents", PART_NAME))
-    ours = [name for sub, pattern in _OURS.items() for name in names(folder / sub, pattern)]
+    folder.prepare(_OURS)
+    overwrite = overwrite and bool(names(folder, "documents", PART_NAME))
+    ours = [name for sub, pattern in _OURS.items() for name in names(folder, sub, pattern)]
     run = runs.new_run_id(map(run_of, ours), runs.utc_now())
     record = runs.new_record(run, settings, model, overwrite=overwrite)
     if not overwrite:
@@ -84,14 +93,12 @@ def start_run(
     return record
 
 
-def remove_earlier(folder: Path, run: str) -> None:
+def remove_earlier(folder: Location, run: str) -> None:
     """Remove all parts and records that are older than a run's. Raises StoreError."""
     try:
         for subfolder, pattern in _OURS.items():
-            for name in names(folder / subfolder, pattern):
-                if run_of(name) < run:
-                    (folder / subfolder / name).unlink()
-            sync_folder(folder / subfolder)
+            found = names(folder, subfolder, pattern)
+            folder.remove(subfolder, [name for name in found if run_of(name) < run])
     except OSError as error:
         raise StoreError(
             f"cannot remove earlier results from {folder}: {reason(error)}; they no longer count,"
@@ -99,24 +106,12 @@ def remove_earlier(folder: Path, run: str) -> None:
         ) from error
 
 
-def _clean_up(folder: Path, parts: list[str]) -> None:
+def _clean_up(folder: Location, parts: list[str]) -> None:
     """Remove what a killed run left (overwritten or uncommitted rows); its record says so."""
     remove_earlier(folder, first_run(folder, parts))
-    for orphan in set(names(folder / "formulas", PART_NAME)).difference(parts):
-        (folder / "formulas" / orphan).unlink()
-    for name in names(folder / "runs", RUN_NAME):
-        record = read_run(folder / "runs" / name)
+    orphans = set(names(folder, "formulas", PART_NAME)).difference(parts)
+    folder.remove("formulas", sorted(orphans))
+    for name in names(folder, "runs", RUN_NAME):
+        record = read_run(folder, run_of(name))
         if record["status"] == "running":  # we hold the lock: it does not run
             runs.write_record(folder, record | {"status": "interrupted"})
-
-
-def _remove_temporaries(folder: Path) -> None:
-    for subfolder, pattern in _OURS.items():
-        for name in os.listdir(folder / subfolder):
-            final = name.removeprefix(".").removesuffix(".tmp")
-            if name == temporary_name(final) and pattern.fullmatch(final):
-                (folder / subfolder / name).unlink()
-
-
-def _visible(folder: Path) -> int:
-    return sum(not name.startswith(".") for name in os.listdir(folder))

@@ -52,7 +52,7 @@ class FolderLock:
         # The file stays when the lock goes: removing it would let two processes lock two files.
         try:
             os.ftruncate(self._descriptor, 0)
-            os.pwrite(self._descriptor, json.dumps(_myself()).encode(), 0)
+            os.pwrite(self._descriptor, json.dumps(myself()).encode(), 0)
         except OSError as error:
             self.release()
             raise StoreError(f"cannot write {self._path}: {reason(error)}") from error
@@ -80,12 +80,20 @@ class FolderLock:
 
     def _holder(self) -> str:
         try:
-            holder: dict[str, Any] = json.loads(self._path.read_text())
-            return f"process {holder['pid']} on {holder['host']} since {holder['started']}"
-        except (OSError, ValueError, KeyError):  # it has the lock, but has not yet written its name
-            return "another process"
+            return holder_of(json.loads(self._path.read_text()))
+        except (OSError, ValueError):  # it has the lock, but has not yet written its name
+            return holder_of({})
 
 
-def _myself() -> dict[str, Any]:
+def holder_of(lock: dict[str, Any]) -> str:
+    """Who wrote himself into a lock, for a message."""
+    try:
+        return f"process {lock['pid']} on {lock['host']} since {lock['started']}"
+    except KeyError:
+        return "another process"
+
+
+def myself() -> dict[str, Any]:
+    """What a holder writes into its lock."""
     started = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
     return {"pid": os.getpid(), "host": socket.gethostname(), "started": started}

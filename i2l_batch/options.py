@@ -60,11 +60,23 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         help="PDFs, images (PNG, JPEG, TIFF, WebP), directories, quoted globs, @list.txt with "
-        "a path per line, or - for paths on standard input."
+        "a path per line, or - for paths on standard input; s3://BUCKET/NAME for each of them."
     ),
 ]
 Output = Annotated[
     Path, typer.Option("--output", "-o", help="Folder to write to; made if it does not exist.")
+]
+OutputAnywhere = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder to write to, or s3://BUCKET/FOLDER; made if it does not exist.",
+    ),
+]
+Results = Annotated[
+    str, typer.Argument(metavar="RESULTS", help="A results folder, or s3://BUCKET/FOLDER.")
 ]
 Model = Annotated[
     Path | None,

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from i2l_batch.durable import whole_file
+from i2l_batch.locations import Location
 from i2l_batch.records import Crop, Document, Symbol, Transcript, formula_id
 from i2l_batch.schema import FORMULA_SCHEMA
 from i2l_batch.source_names import stored_name
@@ -83,6 +82,7 @@ def document_row(document: Document) -> dict[str, Any]:
     return {
         "source": stored_name(document.source),
         "path": None if document.path is None else stored_name(document.path),
+        "modified": document.modified,
         "source_sha256": document.source_sha256,
         "bytes": document.num_bytes,
         "pages": document.pages,
@@ -96,8 +96,10 @@ def document_row(document: Document) -> dict[str, Any]:
     }
 
 
-def write_part(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema) -> None:
-    """Write rows of `schema` to a parquet file, synced to disk. Raises StoreError."""
+def write_part(
+    folder: Location, name: str, rows: Sequence[Mapping[str, Any]], schema: pa.Schema
+) -> None:
+    """Write rows of `schema` to a parquet file, whole or not at all. Raises StoreError."""
     table = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
     text = [column for column in _leaf_columns(schema) if column != _PICTURE]
     options: dict[str, Any] = {
@@ -106,7 +108,7 @@ def write_part(path: Path, rows: Sequence[Mapping[str, Any]], schema: pa.Schema)
         "use_dictionary": text,
         "write_statistics": text,
     }
-    with whole_file(path) as file, pq.ParquetWriter(file, schema, **options) as writer:
+    with folder.whole_file(name) as file, pq.ParquetWriter(file, schema, **options) as writer:
         writer.write_table(table)
 
 

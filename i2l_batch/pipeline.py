@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from i2l_batch.account import Account
 from i2l_batch.cluster import connected
@@ -18,6 +17,7 @@ from i2l_batch.extract.pages import select_pages
 from i2l_batch.flow import Flow
 from i2l_batch.folder import check_folder
 from i2l_batch.interrupts import whole
+from i2l_batch.locations import Place, located
 from i2l_batch.models.files import SHIPPED, checkpoint_sha256, model_id
 from i2l_batch.printable import printable
 from i2l_batch.progress import Progress
@@ -31,7 +31,7 @@ from i2l_batch.store import Store
 
 def transcribe(
     inputs: Sequence[str],
-    output: Path,
+    output: Place,
     config: TranscribeConfig,
     progress: Progress,
     *,
@@ -90,13 +90,13 @@ def transcribe(
     return account
 
 
-def dry_run(inputs: Sequence[str], output: Path, config: TranscribeConfig) -> list[str]:
+def dry_run(inputs: Sequence[str], output: Place, config: TranscribeConfig) -> list[str]:
     """What a run would do, a line per input, without doing or writing any of it.
 
     Raises what `transcribe` would raise before its first document.
     """
     sources, settings, model = _prepare(inputs, config)
-    check_folder(output, settings, model, overwrite=config.overwrite)
+    check_folder(located(output), settings, model, overwrite=config.overwrite)
     committed = {} if config.overwrite else committed_documents(output)
     lines = []
     decisions = decide_all(sources, committed, config.retry_failed, output)
@@ -125,7 +125,7 @@ def _prepare(
 
 def _skip_and_refuse(
     sources: Sequence[Source | Problem],
-    output: Path,
+    output: Place,
     store: Store,
     config: TranscribeConfig,
     account: Account,

@@ -25,6 +25,8 @@ import pyarrow as pa
 
 from i2l_batch.durable import whole_file
 from i2l_batch.errors import UsageError
+from i2l_batch.locations import Place
+from i2l_batch.object_uri import local_path
 from i2l_batch.results import Results, open_results
 from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 from i2l_batch.tables import (
@@ -47,7 +49,7 @@ WRITERS = {
 """How rows become text, by the name of the format."""
 
 
-def connect(folder: Path | Results, *, files: bool = False) -> duckdb.DuckDBPyConnection:
+def connect(folder: Place | Results, *, files: bool = False) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection in memory with views `formulas` and `documents`. Raises StoreError.
 
     Parquet files are read as a query needs them, so that results larger than memory can be queried.
@@ -66,37 +68,47 @@ def connect(folder: Path | Results, *, files: bool = False) -> duckdb.DuckDBPyCo
         }
     )
     connection.execute("SET enable_progress_bar = false")
-    where = str(results.folder.resolve() / "formulas")
+    path = results.location.path
     if not files:
-        allowed = f"[{quoted(where)}, {quoted(glob.escape(where))}]"
-        connection.execute(f"SET allowed_directories = {allowed}")
+        if path is not None:
+            where = str(path.resolve() / "formulas")
+            allowed = f"[{quoted(where)}, {quoted(glob.escape(where))}]"
+            connection.execute(f"SET allowed_directories = {allowed}")
         connection.execute("SET enable_external_access = false")  # cannot be taken back
     connection.register("documents", results.documents())
     if not results.parts:
         connection.register("formulas", FORMULA_SCHEMA.empty_table())
         return connection
-    paths = ", ".join(quoted(f"{glob.escape(where)}/{part}") for part in results.parts)
-    # DuckDB would take a folder above the results that is called page=7 for a column.
-    scan = f"read_parquet([{paths}], filename = true, hive_partitioning = false)"
+    scan, name = _scan(connection, results)
     replaced = [
         {"part": part, "source": source}
         for part, sources in results.replaced().items()
         for source in sources
     ]
-    if not replaced:
-        connection.execute(f"CREATE VIEW formulas AS SELECT * EXCLUDE (filename) FROM {scan}")
-        return connection
-    connection.register("replaced", pa.Table.from_pylist(replaced))
-    connection.execute(
-        f"CREATE VIEW formulas AS SELECT f.* EXCLUDE (filename)"
-        f" FROM {scan} AS f ANTI JOIN replaced AS r"
-        f" ON parse_filename(f.filename) = r.part AND f.source = r.source"
-    )
+    columns = ", ".join(f'f."{column}"' for column in FORMULA_SCHEMA.names)
+    view = f"CREATE VIEW formulas AS SELECT {columns} FROM {scan} AS f"
+    if replaced:
+        connection.register("replaced", pa.Table.from_pylist(replaced))
+        view += f" ANTI JOIN replaced AS r ON {name} = r.part AND f.source = r.source"
+    connection.execute(view)
     return connection
 
 
+def _scan(connection: duckdb.DuckDBPyConnection, results: Results) -> tuple[str, str]:
+    """What DuckDB reads the formulas parts from, and how it then calls the part of a row `f`."""
+    path = results.location.path
+    if path is None:  # DuckDB reads object stores by an extension that not everybody can load
+        connection.register("parts", results.files())
+        return "parts", "f.part"
+    where = glob.escape(str(path.resolve() / "formulas"))
+    files = ", ".join(quoted(f"{where}/{part}") for part in results.parts)
+    # DuckDB would take a folder above the results that is called page=7 for a column.
+    scan = f"read_parquet([{files}], filename = true, hive_partitioning = false)"
+    return scan, "parse_filename(f.filename)"
+
+
 def run_query(
-    folder: Path,
+    folder: Place,
     sql: str | None = None,
     format: Format = "table",  # noqa: A002 - the option's name
     out: Path | TextIO | None = None,
@@ -113,7 +125,7 @@ def run_query(
         )
     connection = connect(folder, files=True)
     if isinstance(out, Path) and format == "parquet":
-        with whole_file(out) as file:
+        with whole_file(local_path(out)) as file:
             _copy_parquet(connection, sql, file.name)
         return
     with text_output(out) as text:
@@ -130,7 +142,7 @@ def text_output(out: Path | TextIO | None) -> Iterator[TextIO]:
     """Where text goes: a file (whole or not at all), a text stream, or for null standard output,
     whose reader may leave early. Raises StoreError for a file that cannot be written."""
     if isinstance(out, Path):
-        with whole_file(out) as file:
+        with whole_file(local_path(out)) as file:
             text = io.TextIOWrapper(file, encoding="utf-8", newline="")
             try:
                 yield text

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 
 from i2l_batch.errors import ErrorType
@@ -26,12 +27,14 @@ class Source:
     """One input file, as listed; its content is not read yet."""
 
     path: str
-    """Absolute path, for opening."""
+    """Absolute path, for opening; or the URI of an object in a store."""
     name: str
     """Identity within the run: path relative to the input root it was found under, with `/`.
     Bytes that are no UTF-8 are surrogates, as in `path`; `results.stored_name` makes it text."""
     num_bytes: int
     media: Literal["pdf", "image"]
+    modified: datetime | None = None
+    """When an object was last written, as its store says, UTC without a zone; null for files."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -185,7 +188,9 @@ class Document:
 
     source: str
     path: str | None = None
-    """Absolute path."""
+    """Absolute path, or URI."""
+    modified: datetime | None = None
+    """As in `Source`."""
     source_sha256: str | None
     num_bytes: int
     pages: int

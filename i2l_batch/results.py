@@ -14,7 +14,6 @@ run that overwrites do not count. Knows nothing of writing.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -24,9 +23,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.fs as pafs
 
 from i2l_batch.errors import StoreError
+from i2l_batch.locations import Location, Place, located
 from i2l_batch.schema import DOCUMENT_SCHEMA, FORMULA_SCHEMA
 
 if TYPE_CHECKING:
@@ -41,12 +40,9 @@ PART_NAME = re.compile(rf"part-{_RUN}-\d{{6}}\.parquet")
 RUN_NAME = re.compile(rf"{_RUN}\.json")
 
 
-def names(folder: Path, pattern: re.Pattern[str]) -> list[str]:
-    """Names in a folder that match wholly, sorted (for parts: in the order of their commit)."""
-    try:
-        return sorted(name for name in os.listdir(folder) if pattern.fullmatch(name))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+def names(folder: Location, subfolder: str, pattern: re.Pattern[str]) -> list[str]:
+    """Names that match wholly, sorted (for parts: in the order of their commit)."""
+    return sorted(name for name in folder.names(subfolder) if pattern.fullmatch(name))
 
 
 def run_of(name: str) -> str:
@@ -56,17 +52,17 @@ def run_of(name: str) -> str:
     return match[1]
 
 
-def committed_parts(folder: Path) -> list[str]:
+def committed_parts(folder: Location) -> list[str]:
     """File names of the committed parts, oldest first. Raises StoreError for a lost formulas part.
 
     Documents are listed first: their twins were written before them, so that a part committed in
     the meantime is either seen whole or not at all.
     """
-    documents = names(folder / "documents", PART_NAME)
+    documents = names(folder, "documents", PART_NAME)
     first = first_run(folder, documents)
     documents = [part for part in documents if run_of(part) >= first]
-    lost = set(documents).difference(names(folder / "formulas", PART_NAME))
-    if lost and lost.isdisjoint(names(folder / "documents", PART_NAME)):
+    lost = set(documents).difference(names(folder, "formulas", PART_NAME))
+    if lost and lost.isdisjoint(names(folder, "documents", PART_NAME)):
         return committed_parts(folder)  # they were overwritten while we looked
     if lost:
         raise StoreError(
@@ -76,30 +72,31 @@ def committed_parts(folder: Path) -> list[str]:
     return documents
 
 
-def first_run(folder: Path, parts: Sequence[str]) -> str:
+def first_run(folder: Location, parts: Sequence[str]) -> str:
     """The first run whose parts count: the newest of those that overwrite; else an empty text.
 
     The commit of such a run's first part thus takes all earlier rows away at once; their files
     are removed after it, which may take a while, or never happen.
     """
-    for run in sorted({run_of(part) for part in parts}, reverse=True):
-        record = folder / "runs" / f"{run}.json"
-        if record.exists() and read_run(record).get("overwrite"):
+    recorded = {run_of(name) for name in names(folder, "runs", RUN_NAME)}
+    for run in sorted(recorded.intersection(map(run_of, parts)), reverse=True):
+        if read_run(folder, run).get("overwrite"):
             return run
     return ""
 
 
-def open_results(folder: str | os.PathLike[str]) -> Results:
-    """The committed rows of a folder as they are now. Raises StoreError if it holds no results.
+def open_results(folder: Place) -> Results:
+    """The committed rows of a folder as they are now: of a path, or of a URI such as
+    `s3://bucket/results`. Raises StoreError if it holds no results.
 
     >>> results = open_results("results")
     >>> results.formulas().count_rows()
     4
     """
-    folder = Path(folder)
-    if not folder.is_dir():
+    folder = located(folder)
+    if not folder.is_folder():
         raise StoreError(f"{folder} is not a folder: give the one that `i2l transcribe -o` wrote")
-    if not names(folder / "runs", RUN_NAME):
+    if not names(folder, "runs", RUN_NAME):
         raise StoreError(
             f"{folder} is not a results folder (it has no runs/<run>.json):"
             " give the one that `i2l transcribe -o` wrote"
@@ -110,15 +107,27 @@ def open_results(folder: str | os.PathLike[str]) -> Results:
 class Results:
     """A snapshot of the committed parts of a folder; a run may go on writing beside it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.parts = committed_parts(folder)
+    def __init__(self, folder: Place) -> None:
+        self.location = located(folder)
+        """Where they are."""
+        self.parts = committed_parts(self.location)
         """File names, oldest first, the same in `formulas/` and in `documents/`."""
+
+    @property
+    def folder(self) -> Path | str:
+        """Its path, or its URI."""
+        return self.location.path or str(self.location)
+
+    @property
+    def name(self) -> str:
+        """What the folder itself is called."""
+        path = self.location.path
+        return path.resolve().name if path else self.location.root.rpartition("/")[2]
 
     def runs(self) -> list[dict[str, Any]]:
         """The records of all runs, oldest first: settings, model, versions, counts, timings."""
-        runs = self.folder / "runs"
-        return [read_run(runs / name) for name in names(runs, RUN_NAME)]
+        runs = map(run_of, names(self.location, "runs", RUN_NAME))
+        return [read_run(self.location, run) for run in runs]
 
     def documents(self) -> pa.Table:
         """DOCUMENT_SCHEMA: one row per source, in the order of their commit."""
@@ -137,26 +146,32 @@ class Results:
         columns = FORMULA_SCHEMA.names if columns is None else list(columns)
         if not self.parts:
             return ds.dataset(FORMULA_SCHEMA.empty_table()).scanner(columns=columns, filter=where)
-        # `part` and `whole` are no columns of the files but facts about each file: the scan decides
-        # once per file whether there is anything to hide in it. They do not come out.
-        part, whole, source = ds.field("part"), ds.field("whole"), ds.field("source")
-        replaced = self.replaced()
-        dataset = ds.FileSystemDataset.from_paths(
-            [f"{self.folder}/formulas/{name}" for name in self.parts],
-            schema=FORMULA_SCHEMA.append(pa.field("part", pa.string())).append(
-                pa.field("whole", pa.bool_())
-            ),
-            format=ds.ParquetFileFormat(),
-            filesystem=pafs.LocalFileSystem(),
-            partitions=[(part == name) & (whole == (name not in replaced)) for name in self.parts],
-        )
+        dataset, replaced = self.files(), self.replaced()
         if replaced:
+            part, whole, source = ds.field("part"), ds.field("whole"), ds.field("source")
             hidden = [f"{name}/{old}" for name, sources in replaced.items() for old in sources]
             # (pyarrow makes its functions on import, where pyright cannot see them)
             key = pc.binary_join_element_wise(part, source, "/")  # pyright: ignore[reportAttributeAccessIssue]
             shown = whole | ~key.isin(pa.array(hidden))
             where = shown if where is None else where & shown
         return dataset.scanner(columns=columns, filter=where)
+
+    def files(self) -> ds.FileSystemDataset:
+        """The formulas parts, replaced rows too; there must be one.
+
+        `part` and `whole` are no columns of the files but facts about each file, its name and
+        whether none of it was replaced: a scan decides once per file whether it has rows to hide.
+        """
+        part, whole, replaced = ds.field("part"), ds.field("whole"), self.replaced()
+        return ds.FileSystemDataset.from_paths(
+            [f"{self.location.root}/formulas/{name}" for name in self.parts],
+            schema=FORMULA_SCHEMA.append(pa.field("part", pa.string())).append(
+                pa.field("whole", pa.bool_())
+            ),
+            format=ds.ParquetFileFormat(),
+            filesystem=self.location.files,
+            partitions=[(part == name) & (whole == (name not in replaced)) for name in self.parts],
+        )
 
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
         """A query over the views `formulas` and `documents`, in DuckDB's SQL; it runs when its rows
@@ -217,18 +232,20 @@ class Results:
         if not self.parts:
             table = DOCUMENT_SCHEMA.append(pa.field("__fragment_index", pa.int32())).empty_table()
             return table, []
-        paths = [f"{self.folder}/documents/{part}" for part in self.parts]
+        paths = [f"{self.location.root}/documents/{part}" for part in self.parts]
         try:
-            table = ds.dataset(paths, schema=DOCUMENT_SCHEMA).to_table(columns=columns)
+            files = ds.dataset(paths, schema=DOCUMENT_SCHEMA, filesystem=self.location.files)
+            table = files.to_table(columns=columns)
         except (pa.ArrowException, OSError) as error:
             raise StoreError(f"cannot read {self.folder}: {str(error).splitlines()[0]}") from error
         newest = {source: row for row, source in enumerate(table["source"].to_pylist())}
         return table, sorted(newest.values())
 
 
-def read_run(path: Path) -> dict[str, Any]:
-    """One runs/<run>.json. Raises StoreError when it cannot be read."""
+def read_run(folder: Location, run: str) -> dict[str, Any]:
+    """runs/<run>.json. Raises StoreError when it cannot be read."""
+    name = f"runs/{run}.json"
     try:
-        return json.loads(path.read_text("utf-8"))
+        return json.loads(folder.read(name).decode("utf-8"))
     except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {path}: {error}") from error
+        raise StoreError(f"cannot read {folder}/{name}: {error}") from error

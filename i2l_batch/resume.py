@@ -10,12 +10,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from i2l_batch.committed import CommittedDocument
 from i2l_batch.errors import SourceError, UsageError
-from i2l_batch.extract.files import file_sha256
+from i2l_batch.fetch import document_sha256, is_same_object, object_exists
+from i2l_batch.locations import Place
+from i2l_batch.object_uri import is_uri
 from i2l_batch.records import Problem, Source
 
 _THREADS = 4
@@ -42,7 +43,7 @@ def decide_all(
     sources: Sequence[Source | Problem],
     committed: Mapping[str, CommittedDocument],
     retry_failed: bool,
-    folder: Path,
+    folder: Place,
     tell: Callable[[int, int], None] | None = None,
 ) -> list[Decision | None]:
     """A decision for each source, in order; null for what cannot be tried.
@@ -71,12 +72,16 @@ def decide_all(
 
 
 def decide(source: Source, earlier: CommittedDocument | None, retry_failed: bool) -> Decision:
-    """Whether to skip a source. The file is read (hashed) only if its size is the committed one."""
+    """Whether to skip a source.
+
+    A file is read (hashed) only if its size is the committed one, and an object of that size only
+    if it was written again since then: all of them would come over the network.
+    """
     if earlier is None:
         return Decision(source=source, action="transcribe", attempts=0)
     unread = earlier.source_sha256 is None  # it failed before its content was known
     if source.num_bytes != earlier.num_bytes or not (
-        unread or _sha256(source.path) == earlier.source_sha256
+        unread or _is_untouched(source, earlier) or _sha256(source.path) == earlier.source_sha256
     ):
         return Decision(source=source, action="redo", attempts=0)
     if retry_failed and earlier.status in ("failed", "partial"):
@@ -84,6 +89,12 @@ def decide(source: Source, earlier: CommittedDocument | None, retry_failed: bool
             source=source, action="retry", attempts=earlier.attempts, formulas=earlier.formulas
         )
     return Decision(source=source, action="skip", attempts=earlier.attempts)
+
+
+def _is_untouched(source: Source, earlier: CommittedDocument) -> bool:
+    """Whether a store says that it is the same object, not written again."""
+    known = source.modified is not None and source.modified == earlier.modified
+    return known and earlier.path is not None and is_same_object(source.path, earlier.path)
 
 
 def is_known(earlier: CommittedDocument | None, retry_failed: bool) -> bool:
@@ -96,12 +107,9 @@ def is_known(earlier: CommittedDocument | None, retry_failed: bool) -> bool:
     )
 
 
-def _refuse_namesake(source: Source, earlier: str | None, folder: Path) -> None:
+def _refuse_namesake(source: Source, earlier: str | None, folder: Place) -> None:
     """A file that was moved, or changed where it is, is the same document; another one is not."""
-    try:
-        if earlier is None or os.path.samefile(earlier, source.path):
-            return
-    except OSError:  # the earlier one is gone
+    if earlier is None or _is_same_or_gone(earlier, source.path):
         return
     raise UsageError(
         f"{source.name} is already in {folder}, from {earlier}: "
@@ -109,9 +117,18 @@ def _refuse_namesake(source: Source, earlier: str | None, folder: Path) -> None:
     )
 
 
+def _is_same_or_gone(earlier: str, path: str) -> bool:
+    if is_uri(earlier):
+        return is_same_object(earlier, path) or not object_exists(earlier)
+    try:
+        return os.path.samefile(earlier, path) if not is_uri(path) else not os.stat(earlier)
+    except OSError:  # the earlier one is gone
+        return True
+
+
 def _sha256(path: str) -> str | None:
     """Hash of a file's content; null when it cannot be read, which counts as changed."""
     try:
-        return file_sha256(path)
+        return document_sha256(path)
     except SourceError:
         return None

@@ -15,12 +15,11 @@ import socket
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta, timezone
 from importlib import metadata
-from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import i2l_batch
-from i2l_batch.durable import whole_file
 from i2l_batch.errors import StoreError
+from i2l_batch.locations import Location
 from i2l_batch.results import read_run
 
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
@@ -84,9 +83,9 @@ def new_record(
     }
 
 
-def write_record(folder: Path, record: Mapping[str, Any]) -> None:
+def write_record(folder: Location, record: Mapping[str, Any]) -> None:
     """Write runs/<run>.json, whole or not at all. Raises StoreError."""
-    with whole_file(folder / "runs" / f"{record['run']}.json") as file:
+    with folder.whole_file(f"runs/{record['run']}.json") as file:
         file.write(json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n")
 
 
@@ -96,16 +95,18 @@ def versions() -> dict[str, str]:
     return found | {name: metadata.version(name) for name in _LIBRARIES}
 
 
-def check_settings(folder: Path, run: str, record: Mapping[str, Any]) -> None:
+def check_settings(folder: Location, run: str, record: Mapping[str, Any]) -> None:
     """Compare a new run's record with that of `run`, whose rows are in the folder.
 
     Raises StoreError that names each difference.
     """
-    path = folder / "runs" / f"{run}.json"
+    name = f"{run}.json"
     advice = "use --overwrite to start again, or another output folder"
-    if not path.exists():
-        raise StoreError(f"{path} is missing, so the settings of its rows are unknown: {advice}")
-    old, new = _flat(read_run(path)), _flat(record)
+    if name not in folder.names("runs"):
+        raise StoreError(
+            f"{folder}/runs/{name} is missing, so the settings of its rows are unknown: {advice}"
+        )
+    old, new = _flat(read_run(folder, run)), _flat(record)
     differences = [
         f"{key} {_shown(old.get(key))} -> {_shown(new.get(key))}"
         for key in dict.fromkeys([*old, *new])

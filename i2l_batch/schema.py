@@ -46,6 +46,7 @@ DOCUMENT_SCHEMA = pa.schema(
     [
         pa.field("source", pa.string(), nullable=False),
         pa.field("path", pa.string()),
+        pa.field("modified", pa.timestamp("us")),
         pa.field("source_sha256", pa.string()),
         pa.field("bytes", pa.int64(), nullable=False),
         pa.field("pages", pa.int32(), nullable=False),

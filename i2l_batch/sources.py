@@ -1,8 +1,9 @@
 """From what the user named to a sorted list of input files, each with a name of its own.
 
-In: paths of files and directories, globs, `@list.txt` (one path a line), `-` (paths on stdin).
-Out: a `Source` per PDF or image, and a `Problem` for whatever was named but cannot be tried.
-Files are looked at (stat), never opened: what is in them is the extraction's business.
+In: paths of files and directories, globs, `@list.txt` (one path a line), `-` (paths on stdin), and
+URIs of object stores in place of each path. Out: a `Source` per PDF or image, and a `Problem` for
+whatever was named but cannot be tried. Files are looked at (stat), never opened: what is in them is
+the extraction's business.
 """
 
 from __future__ import annotations
@@ -14,10 +15,14 @@ import stat
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from i2l_batch.errors import ErrorType, UsageError
+from i2l_batch.object_uri import ObjectUri, is_uri, parse_place
 from i2l_batch.records import Problem, Source
+
+if TYPE_CHECKING:
+    from i2l_batch.object_sources import FoundObject
 
 MEDIA: dict[str, Literal["pdf", "image"]] = {
     ".pdf": "pdf",
@@ -36,6 +41,8 @@ class _Found(NamedTuple):
 
     path: str
     name: str
+    object: FoundObject | None = None
+    """What a store says of it; null on a disk."""
 
 
 def list_sources(
@@ -91,6 +98,11 @@ def _lines(text: bytes) -> list[str]:
 
 def _expand(item: str) -> Iterator[_Found]:
     """One argument or list line: a file, a directory to walk, or a glob."""
+    place = parse_place(item) if is_uri(item) else None
+    if isinstance(place, ObjectUri):
+        yield from _expand_uri(place)
+        return
+    item = str(place) if place else item
     path = os.path.abspath(item)
     if os.path.lexists(item) or not glob.has_magic(item):
         yield from _reach(path, path if os.path.isdir(path) else os.path.dirname(path))
@@ -103,6 +115,14 @@ def _expand(item: str) -> Iterator[_Found]:
         matches = [match for match in matches if not os.path.isdir(match)]
     for match in matches or [path]:
         yield from _reach(match, root)
+
+
+def _expand_uri(uri: ObjectUri) -> Iterator[_Found]:
+    from i2l_batch.object_sources import find_objects
+
+    for found in find_objects(uri):
+        if found.is_named or media_of(found.name):
+            yield _Found(str(found.uri), found.name, found)
 
 
 def _reach(path: str, root: str) -> Iterator[_Found]:
@@ -149,7 +169,7 @@ def _each_once(files: Iterable[_Found]) -> list[_Found]:
     """Drop the second ways to one file; the longest name (the outermost root) stays."""
     best: dict[str, _Found] = {}
     for file in files:
-        real = os.path.realpath(file.path)
+        real = file.path if file.object else os.path.realpath(file.path)
         known = best.get(real)
         if known is None or _rank(file, real) < _rank(known, real):
             best[real] = file
@@ -162,21 +182,28 @@ def _rank(file: _Found, real: str) -> tuple[bool, int, str]:
 
 def _distinct_names(files: list[_Found]) -> list[_Found]:
     """Names with `/`, told apart by parent folders where they collide."""
-    parts = [file.path.replace(os.sep, "/").strip("/").split("/") for file in files]
+    parts = [_plain_path(file).strip("/").split("/") for file in files]
     lengths = [file.name.replace(os.sep, "/").count("/") + 1 for file in files]
     while True:
         names = ["/".join(p[-n:]) for p, n in zip(parts, lengths, strict=True)]
         counts = Counter(names)
         clashing = [i for i, name in enumerate(names) if counts[name] > 1]
         if not any(lengths[i] < len(parts[i]) for i in clashing):
-            return [_Found(f.path, name) for f, name in zip(files, names, strict=True)]
+            return [f._replace(name=name) for f, name in zip(files, names, strict=True)]
         for i in clashing:
             lengths[i] = min(lengths[i] + 1, len(parts[i]))
 
 
+def _plain_path(file: _Found) -> str:
+    """With `/` between folders, and nothing behind the name."""
+    return file.object.uri.path if file.object else file.path.replace(os.sep, "/")
+
+
 def _look(found: _Found) -> Source | Problem:
     """The row that a file begins with."""
-    path, name = found
+    path, name, stored = found
+    if stored:
+        return _look_at_object(found, stored)
     try:
         info = os.stat(path)
     except OSError as error:
@@ -189,16 +216,35 @@ def _look(found: _Found) -> Source | Problem:
         message = f"{path} is no regular file but a pipe, socket or device"
         return _problem(found, 0, "unsupported", message)
     if media is None:
-        message = f"{path} is none of {', '.join(MEDIA)}: convert it first"
-        return _problem(found, size, "unsupported", message)
+        return _problem(found, size, "unsupported", _unsupported(path))
     if not os.access(path, os.R_OK):
         message = f"{path} cannot be read: check its permissions"
         return _problem(found, size, "unreadable", message)
     return Source(path=path, name=name, num_bytes=size, media=media)
 
 
+def _look_at_object(found: _Found, stored: FoundObject) -> Source | Problem:
+    media = media_of(stored.uri.path)
+    if stored.num_bytes is None:
+        message = f"{found.path} cannot be read: {stored.problem}"
+        return _problem(found, 0, "unreadable", message)
+    if media is None:
+        return _problem(found, stored.num_bytes, "unsupported", _unsupported(found.path))
+    return Source(
+        path=found.path,
+        name=found.name,
+        num_bytes=stored.num_bytes,
+        media=media,
+        modified=stored.modified,
+    )
+
+
+def _unsupported(path: str) -> str:
+    return f"{path} is none of {', '.join(MEDIA)}: convert it first"
+
+
 def _problem(found: _Found, num_bytes: int, error_type: ErrorType, message: str) -> Problem:
-    path, name = found
+    path, name, _ = found
     return Problem(
         path=path, name=name, num_bytes=num_bytes, error_type=error_type, message=message
     )

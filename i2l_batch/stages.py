@@ -16,6 +16,7 @@ from i2l_batch.batches import Key, key_of
 from i2l_batch.config import BeamSize, ExtractConfig
 from i2l_batch.errors import SourceError
 from i2l_batch.extract.files import file_sha256
+from i2l_batch.fetch import local_file
 from i2l_batch.guard import ExtractionGuard
 from i2l_batch.images import Prepared
 from i2l_batch.models.config import PictureFormat
@@ -68,18 +69,24 @@ def extract(
         source: the document.
         config: what to take out of it.
         first_page: 1-based page that the chunk starts at.
-        seconds: the extraction may take so long; a failure is a value, not raised.
+        seconds: fetching and extraction may take so long; a failure is a value, not raised.
         pictures: what the model reads.
         located: whether anybody wants to know where the symbols are.
     """
-    began = time.monotonic()
+    began, sha256 = time.monotonic(), None
     try:
-        found, prepared = _guard().extract_prepared(
-            source.path, source.media, config, first_page, pictures, located, seconds=seconds
-        )
+        with local_file(source.path, seconds) as path:
+            left = max(seconds - (time.monotonic() - began), 0.1)
+            try:
+                found, prepared = _guard().extract_prepared(
+                    path, source.media, config, first_page, pictures, located, seconds=left
+                )
+            except SourceError:
+                sha256 = _sha256(path)
+                raise
     except SourceError as error:
         chunk = Chunk(
-            source_sha256=_sha256(source.path),
+            source_sha256=sha256,
             num_pages=0,
             keys=(),
             next_page=None,

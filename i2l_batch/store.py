@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
@@ -25,7 +24,7 @@ from i2l_batch.committed import CommittedDocument, committed_documents
 from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
 from i2l_batch.folder import refuse_foreign, remove_earlier, start_run
-from i2l_batch.lock import FolderLock
+from i2l_batch.locations import Location, Lock, Place, located
 from i2l_batch.parts import FORMULA_PART, document_row, formula_row, write_part
 from i2l_batch.records import UNREAD, Document
 from i2l_batch.runs import JsonValue
@@ -40,8 +39,8 @@ class Store:
 
     def __init__(
         self,
-        folder: Path,
-        lock: FolderLock,
+        folder: Location,
+        lock: Lock,
         record: dict[str, Any],
         part_rows: int,
         part_bytes: int,
@@ -65,7 +64,7 @@ class Store:
     @classmethod
     def open(
         cls,
-        folder: Path,
+        folder: Place,
         *,
         settings: Mapping[str, JsonValue],
         model: Mapping[str, str],
@@ -85,10 +84,10 @@ class Store:
         Raises StoreError if the folder is in use, cannot be written, is foreign, or its rows were
         made with other settings or another model.
         """
+        folder = located(folder)
         try:
             refuse_foreign(folder)
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FolderLock(folder)
+            lock = folder.lock()
         except OSError as error:
             raise StoreError(f"cannot use {folder}: {reason(error)}") from error
         try:
@@ -148,8 +147,9 @@ class Store:
     def _commit(self) -> None:
         self._lock.check()
         part = f"part-{self.run}-{self._num_parts:06d}.parquet"
-        write_part(self._folder / "formulas" / part, self._formulas, FORMULA_PART)
-        write_part(self._folder / "documents" / part, self._documents, DOCUMENT_SCHEMA)
+        write_part(self._folder, f"formulas/{part}", self._formulas, FORMULA_PART)
+        self._lock.check()
+        write_part(self._folder, f"documents/{part}", self._documents, DOCUMENT_SCHEMA)
         self._num_parts += 1
         self._commits.note(len(self._documents), len(self._formulas))
         self._begin_part()

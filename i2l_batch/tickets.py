@@ -110,6 +110,7 @@ class OpenDocument:
         return Document(
             source=self.source.name,
             path=self.source.path,
+            modified=self.source.modified,
             source_sha256=self.sha256,
             num_bytes=self.source.num_bytes,
             pages=self.pages,

@@ -54,6 +54,9 @@ def cluster() -> Iterator[str]:
     """The address of a Ray with one core, in this process: the pipeline uses it as it is."""
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Workers have the environment of now; the object store of the tests takes any keys.
+    os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
+    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
     import ray
 
     folder = tempfile.mkdtemp(prefix="i2l-t-", dir="/tmp")

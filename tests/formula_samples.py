@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from i2l_batch.locations import Place
 from i2l_batch.records import Box, Candidate, Crop, Document, Symbol, Transcript, formula_id
 from i2l_batch.results import open_results
 from i2l_batch.store import Store, formula_row
@@ -18,7 +19,7 @@ SYMBOLS = (
 )
 
 
-def open_store(folder: Path, **options: Any) -> Store:
+def open_store(folder: Place, **options: Any) -> Store:
     """A store that flushes only when told, unless options say otherwise."""
     options = {
         "settings": SETTINGS,
@@ -63,7 +64,14 @@ def row(source: str, version: str, index: int, png: bytes = b"\x89PNG 12345") ->
 
 def add(store: Store, source: str, version: str = "v1", formulas: int = 1, **facts: Any) -> None:
     """Add a document of `formulas` formulas (0: failed)."""
-    document = {
+    rows = [row(source, version, index) for index in range(formulas)]
+    store.add(document(store, source, version, formulas, **facts), rows)
+
+
+def document(
+    store: Store, source: str, version: str = "v1", formulas: int = 1, **facts: Any
+) -> Document:
+    values = {
         "source": source,
         "source_sha256": version,
         "num_bytes": 1000,
@@ -76,7 +84,7 @@ def add(store: Store, source: str, version: str = "v1", formulas: int = 1, **fac
         "attempts": 1,
         "run": store.run,
     } | facts
-    store.add(Document(**document), [row(source, version, index) for index in range(formulas)])
+    return Document(**values)
 
 
 def expected(source: str, version: str, formulas: int) -> set[tuple[str, str]]:
@@ -87,7 +95,7 @@ def expected(source: str, version: str, formulas: int) -> set[tuple[str, str]]:
     }
 
 
-def read(folder: Path) -> list[tuple[str, str]]:
+def read(folder: Place) -> list[tuple[str, str]]:
     """(formula_id, latex) of all rows that the reader shows."""
     table = open_results(folder).formulas(["formula_id", "latex"]).to_table()
     return list(zip(*table.to_pydict().values(), strict=True))

@@ -12,6 +12,7 @@ from rich.console import Console
 from i2l_batch.account import Account
 from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.extract import extract_chunk
+from i2l_batch.locations import Place
 from i2l_batch.pipeline import transcribe
 from i2l_batch.progress import Progress
 from i2l_batch.records import Crop, Source, Transcript, formula_id
@@ -26,7 +27,7 @@ Rows = dict[str, tuple[str, float]]
 
 def run(
     inputs: Sequence[str | Path],
-    output: Path,
+    output: Place,
     model: Path,
     reader: type[Reader] = HashReader,
     extract: ExtractConfig | None = None,
@@ -55,7 +56,7 @@ class _Meddling(Progress):
         super().update(account, formulas, **facts)
 
 
-def rows(output: Path) -> Rows:
+def rows(output: Place) -> Rows:
     """The formulas in a results folder; none is there twice."""
     table = open_results(output).formulas().to_table()
     ids = table["formula_id"].to_pylist()
@@ -64,7 +65,7 @@ def rows(output: Path) -> Rows:
     return dict(zip(ids, zip(table["latex"].to_pylist(), scores, strict=True), strict=True))
 
 
-def documents(output: Path) -> dict[str, dict[str, Any]]:
+def documents(output: Place) -> dict[str, dict[str, Any]]:
     """The documents in a results folder, by source; none is there twice."""
     found = open_results(output).documents().to_pylist()
     assert len(found) == len({row["source"] for row in found})

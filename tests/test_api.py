@@ -113,7 +113,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> i2l_batch.Results:
 
 
 def test_frames_are_the_rows_in_reading_order(results: i2l_batch.Results) -> None:
-    expected = pa.Table.from_pylist(stored(results.folder, crops=True), FORMULA_SCHEMA)
+    expected = pa.Table.from_pylist(stored(Path(results.folder), crops=True), FORMULA_SCHEMA)
     assert frames.to_arrow(results, FORMULA_SCHEMA.names).equals(expected)
     assert frames.to_arrow(results).equals(expected.drop_columns(["crop"]))
     valid = results.to_pandas(["latex", "page"], where="NOT valid OR page > 10")
@@ -137,7 +137,7 @@ def test_a_missing_library_is_named(results: i2l_batch.Results) -> None:
             results.to_polars()
     else:
         assert results.to_polars(["latex"])["latex"].to_list() == [
-            row["latex"] for row in stored(results.folder)
+            row["latex"] for row in stored(Path(results.folder))
         ]
 
 
@@ -159,7 +159,7 @@ def test_queries_and_pictures_do_not_disturb_each_other(world: Path) -> None:
 def test_pictures_that_are_not_there(results: i2l_batch.Results) -> None:
     with pytest.raises(UsageError, match="there is no formula 'x' in"):
         results.picture("x")
-    (bare,) = [r for r in stored(results.folder, crops=True) if r["crop"] is None]
+    (bare,) = [r for r in stored(Path(results.folder), crops=True) if r["crop"] is None]
     with pytest.raises(UsageError, match="has no picture: the run was made with --no-crops"):
         results.picture(bare["formula_id"])
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from i2l_batch.cluster import Machine, Plan, connected, new_folder, plan
+from i2l_batch.cluster import Machine, Plan, connected, plan
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.errors import UsageError
 from i2l_batch.probe import check_answer
+from i2l_batch.scratch import new_folder, remove_abandoned
 
 
 def demand(plan: Plan) -> tuple[float, int]:
@@ -147,6 +148,7 @@ def test_only_folders_that_nobody_holds_are_removed(
     (tmp_path / "i2l-1-link").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "elsewhere").mkdir()
     other, other_lock = new_folder()
+    remove_abandoned()
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {in_use.name, Path(other).name, "i2l-1-link", "elsewhere"}
     assert not list((tmp_path / "elsewhere").iterdir())

@@ -90,7 +90,7 @@ def test_a_snapshot_while_a_run_writes_beside_it(tmp_path: Path) -> None:
         store.flush()
         add(store, "b.pdf")
         store.flush()
-        part = before.folder / "formulas" / f"part-{store.run}-000001.parquet"
+        part = tmp_path / "formulas" / f"part-{store.run}-000001.parquet"
         shutil.copy(part, part.with_name(f"part-{store.run}-000002.parquet"))  # no twin yet
         part.with_name(f".part-{store.run}-000003.parquet.tmp").write_bytes(b"PAR1 half")
         assert before.formulas().count_rows() == 0

@@ -75,6 +75,7 @@ def test_rows_come_back_as_they_were_given(tmp_path: Path) -> None:
     assert documents.to_pylist()[1] == {
         "source": "b/c.pdf",
         "path": None,
+        "modified": None,
         "source_sha256": "v1",
         "bytes": 1000,
         "pages": 1,

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from i2l_batch.options import Results
+
 
 class To(str, Enum):
     """What is written."""
@@ -21,7 +23,6 @@ class To(str, Enum):
     hf = "hf"
 
 
-Folder = Annotated[Path, typer.Argument(help="A results folder.")]
 ToOption = Annotated[
     To,
     typer.Option(
@@ -53,7 +54,7 @@ Overwrite = Annotated[
 
 
 def export(
-    folder: Folder,
+    folder: Results,
     to: ToOption,
     output: Out,
     per_paper: PerPaper = False,

@@ -23,6 +23,8 @@ from i2l_batch.export.folder import whole_folder
 from i2l_batch.export.names import Names
 from i2l_batch.export.pictures import Pictures, with_paths
 from i2l_batch.export.selection import Selection
+from i2l_batch.locations import Place
+from i2l_batch.object_uri import local_path
 from i2l_batch.schema import FORMULA_SCHEMA
 from i2l_batch.tables import Rows, write_csv, write_jsonl
 
@@ -72,7 +74,7 @@ class Written:
 
 
 def export(
-    folder: Path,
+    folder: Place,
     output: Path,
     *,
     to: Target,
@@ -104,6 +106,7 @@ def export(
         )
     if to == "tex" and crops:
         raise UsageError("--to tex shows no pictures: leave out --crops, or use --to markdown")
+    local_path(output)
     selection = Selection(folder, min_confidence=min_confidence, source=source)
     saved: int | None = None
     if to == "hf":

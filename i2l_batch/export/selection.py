@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from i2l_batch.errors import StoreError, UsageError
+from i2l_batch.locations import Place
 from i2l_batch.query import connect, quoted
 from i2l_batch.results import open_results
 from i2l_batch.tables import Rows, answer
@@ -39,7 +39,7 @@ class Selection:
     """Some formulas of a results folder, as it was when this was made."""
 
     def __init__(
-        self, folder: Path, *, min_confidence: float | None = None, source: str | None = None
+        self, folder: Place, *, min_confidence: float | None = None, source: str | None = None
     ) -> None:
         """Open a folder.
 
@@ -129,7 +129,7 @@ class Selection:
         return f"{self._where} AND source BETWEEN {quoted(first)} AND {quoted(last)}"
 
 
-def _matching(folder: Path, pattern: str) -> pa.Table:
+def _matching(folder: Place, pattern: str) -> pa.Table:
     """The sources that match, as a table."""
     every = open_results(folder).documents()["source"].to_pylist()
     found = [source for source in every if fnmatchcase(source, pattern)]
@@ -140,7 +140,7 @@ def _matching(folder: Path, pattern: str) -> pa.Table:
 
 
 @contextmanager
-def _clear_errors(folder: Path) -> Iterator[None]:
+def _clear_errors(folder: Place) -> Iterator[None]:
     """Turn DuckDB's errors into one line."""
     try:
         yield

@@ -13,6 +13,7 @@ import duckdb
 
 import i2l_batch
 from i2l_batch.errors import StoreError
+from i2l_batch.locations import Place
 from i2l_batch.query import connect
 from i2l_batch.report.failed_page import write_failed
 from i2l_batch.report.folder import new_report
@@ -59,17 +60,17 @@ class Made:
         )
 
 
-def build_report(results: Path, output: Path, limit: int) -> Made:
+def build_report(results: Place, output: Path, limit: int) -> Made:
     """Write the report of a results folder to `output`, in place of an earlier one.
 
     limit: formulas that are shown at most, the least certain; the pages say how many are not.
     Raises StoreError if there are no results, or `output` cannot be or should not be written.
     """
     opened = open_results(results)
-    title = f"Formulas of {results.resolve().name}"
+    title = f"Formulas of {opened.name}"
     try:
         with new_report(output) as folder:
-            connection = connect(results)
+            connection = connect(opened)
             overview = look(connection, opened.runs())
             selection = Selection(connection, limit)
             made = Made(

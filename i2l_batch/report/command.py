@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from i2l_batch.options import Results
+
 LIMIT = 100_000
 
-Results = Annotated[Path, typer.Argument(help="The results folder that `i2l transcribe -o` wrote.")]
 Output = Annotated[
     Path,
     typer.Option(

@@ -16,6 +16,7 @@ from pathlib import Path
 from i2l_batch.durable import reason, replace_folder
 from i2l_batch.errors import StoreError
 from i2l_batch.lock import LOCK_NAME, FolderLock
+from i2l_batch.object_uri import local_path
 
 MARK = '<meta name="generator" content="i2l report">'
 """A line of index.html that tells a report of ours."""
@@ -52,7 +53,7 @@ def new_report(folder: Path) -> Iterator[Path]:
     Raises StoreError when `folder` is not ours to replace, when another process builds the same
     report, and when something cannot be written.
     """
-    target = folder.resolve()
+    target = local_path(folder).resolve()
     place = target.with_name(f".{target.name}.building")
     try:
         refuse_foreign(folder)

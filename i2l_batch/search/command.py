@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from i2l_batch.options import Results
+
 
 class SearchFormat(str, Enum):
     """How the formulas found are written."""
@@ -28,7 +30,7 @@ class SortBy(str, Enum):
 
 
 def search(
-    folder: Annotated[Path, typer.Argument(help="A results folder.", metavar="RESULTS")],
+    folder: Results,
     pattern: Annotated[
         str | None,
         typer.Argument(

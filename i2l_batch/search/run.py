@@ -16,6 +16,7 @@ import duckdb
 
 from i2l_batch.errors import UsageError
 from i2l_batch.latex import tokenize
+from i2l_batch.locations import Place
 from i2l_batch.query import WRITERS, connect, text_output
 from i2l_batch.search.condition import condition
 from i2l_batch.search.pattern import parse_pattern
@@ -62,7 +63,7 @@ class _Query:
 
 
 def search(
-    folder: Path, wanted: Wanted, form: Form = "table", out: Path | TextIO | None = None
+    folder: Place, wanted: Wanted, form: Form = "table", out: Path | TextIO | None = None
 ) -> str:
     """Write the formulas found; return a line that says how many there are.
 

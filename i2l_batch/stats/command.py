@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from i2l_batch.options import Results
+
 
 class StatsFormat(str, Enum):
     """How the figures are written."""
@@ -18,7 +20,7 @@ class StatsFormat(str, Enum):
 
 
 def stats(
-    folder: Annotated[Path, typer.Argument(help="A results folder.", metavar="RESULTS")],
+    folder: Results,
     format: Annotated[  # noqa: A002 - the option's name
         StatsFormat, typer.Option("--format", "-f", help="How to write the figures.")
     ] = StatsFormat.table,

@@ -13,6 +13,7 @@ from typing import Literal, TextIO
 from rich.console import Console
 from rich.text import Text
 
+from i2l_batch.locations import Place
 from i2l_batch.query import connect, text_output
 from i2l_batch.results import open_results
 from i2l_batch.stats.sections import Section, sections
@@ -21,7 +22,7 @@ from i2l_batch.tables import json_object, write_markdown, write_table
 Form = Literal["table", "markdown", "json"]
 
 
-def stats(folder: Path, form: Form = "table", out: Path | TextIO | None = None) -> None:
+def stats(folder: Place, form: Form = "table", out: Path | TextIO | None = None) -> None:
     """Write what is in a results folder. out: see `text_output`. Raises StoreError."""
     found = sections(connect(folder), open_results(folder).runs())
     with text_output(out) as text:

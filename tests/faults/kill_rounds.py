@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 
 from i2l_batch import durable, folder
 from i2l_batch.committed import committed_documents
+from i2l_batch.locations import LocalFolder
 from i2l_batch.results import open_results
 from i2l_batch.source_names import original_name
 from i2l_batch.store import Store
@@ -44,6 +45,8 @@ FUNCTIONS = {
     folder.start_run: 1,
     folder._clean_up: 1,
     folder.remove_earlier: 3,
+    LocalFolder.prepare: 1,
+    LocalFolder.remove: 3,
 }
 """What touches the disk -> how often a round comes by, at least."""
 

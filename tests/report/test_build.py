@@ -124,7 +124,7 @@ def test_the_command_tells_where_the_report_is_and_what_is_in_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     papers(tmp_path / "results")
-    command(tmp_path / "results", tmp_path / "report", 100)
+    command(str(tmp_path / "results"), tmp_path / "report", 100)
     told = capsys.readouterr()
     assert told.out == f"{tmp_path / 'report' / 'index.html'}\n"
     assert told.err == (
@@ -132,7 +132,7 @@ def test_the_command_tells_where_the_report_is_and_what_is_in_it(
         " are shown; 20 are not (--limit).\n"
     )
     with pytest.raises(UsageError, match="--limit 0: use 1 or more"):
-        command(tmp_path / "results", tmp_path / "report", 0)
+        command(str(tmp_path / "results"), tmp_path / "report", 0)
 
 
 # --- the first page ---------------------------------------------------------------------------
