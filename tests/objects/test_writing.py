@@ -35,7 +35,6 @@ def test_a_store_that_falters_costs_nothing(bucket: Bucket) -> None:
                 add(store, f"{fault}{part}", formulas=2)
                 store.flush()
                 rows |= expected(f"{fault}{part}", "v1", 2)
-                assert len(read(bucket.uri("r"))) == len(rows)
     assert set(read(bucket.uri("r"))) == rows
     assert len(open_results(bucket.uri("r")).parts) == 10
 
@@ -67,7 +66,7 @@ def test_a_block_that_raises_writes_nothing(bucket: Bucket) -> None:
 
 
 def test_a_store_that_is_gone_ends_the_run_and_what_is_committed_stays(bucket: Bucket) -> None:
-    store = open_store(bucket.folder("r", max_attempts=3))
+    store = open_store(bucket.folder("r", max_attempts=2))
     add(store, "a.pdf", formulas=2)
     store.flush()
     add(store, "b.pdf", formulas=2)
