@@ -81,7 +81,7 @@ def test_nothing_is_estimated_from_the_first_moments() -> None:
 
 
 def test_names_cannot_steer_the_terminal_and_failures_are_always_told() -> None:
-    assert said(terminal=False, verbosity=-1) == "failed: �[2Jevil�.pdf: no reason\n"
+    assert said(terminal=False, verbosity=-1) == "failed: \\x1b[2Jevil\\n.pdf: no reason\n"
     assert "a note" not in said(terminal=False, verbosity=0)
     assert "a note\n" in said(terminal=False, verbosity=1)
 
