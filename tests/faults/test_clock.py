@@ -66,7 +66,7 @@ def test_the_time_of_day_is_read_for_ids_and_for_people_only() -> None:
     """Where nothing else asks for it, a clock that is set during a run changes nothing."""
     modules = [name for name in FILES if not under(name, "i2l_batch.train")]
     readers = {use for module in modules for use in uses(module, TIME_OF_DAY)}
-    assert readers == {"runs.utc_now", "lock._myself"}
+    assert readers == {"runs.utc_now", "lock.myself"}
     askers = {use for module in modules for use in uses(module, ("utc_now",))}
     told = {"runs.new_record", "store.close", "report.build.build_report"}
     assert askers == told | {"folder.start_run"}
