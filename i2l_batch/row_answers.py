@@ -20,8 +20,8 @@ from i2l_batch.latex import is_valid
 from i2l_batch.records import Candidate, Symbol, Transcript, unread
 
 ARRANGED = math.log(0.45)
-"""Log-probability of the arrangement, which counts as one more token: of 20 formulas whose rows were
-all right 9 were right as a whole (docs/model.md, rows)."""
+"""Log-probability of the arrangement, which counts as one more token: of 20 formulas whose rows
+were all right 9 were right as a whole (docs/model.md, rows)."""
 
 MOST = 4
 """Alternatives that are given."""

@@ -184,8 +184,8 @@ GREY = np.array([[0, 51, 255], [102, 204, 153]], np.uint8)
         Image.fromarray(GREY).convert("P"),
     ],
     ids=(
-        "grey, grey with an axis, 16 bits, floats, RGB, grey and opaque, grey and transparent, RGBA,"
-        " image, RGB image, 16-bit image, palette"
+        "grey, grey with an axis, 16 bits, floats, RGB, grey and opaque, grey and transparent,"
+        " RGBA, image, RGB image, 16-bit image, palette"
     ).split(", "),
 )
 def test_the_same_picture_in_any_form(picture: Any) -> None:
