@@ -28,15 +28,15 @@ MOST = 4
 
 
 def placed(
-    rows: Sequence[Transcript], pictures: Sequence[Prepared], em_pixels: float
+    rows: Sequence[Sequence[str]], pictures: Sequence[Prepared], em_pixels: float
 ) -> list[RowTokens]:
-    """The rows with their places; em_pixels: body size of the text in the pictures' ink."""
+    """The tokens of rows with their places; em_pixels: body size of the text in the pictures'
+    ink."""
     em = em_pixels / max(picture.scale for picture in pictures)  # too large ones are shrunk more
     found = []
-    for row, picture in zip(rows, pictures, strict=True):
+    for tokens, picture in zip(rows, pictures, strict=True):
         width = (picture.ink.shape[1] - 2 * MARGIN) / picture.scale
-        tokens = tuple(row.latex.split())
-        found.append(RowTokens(tokens, picture.left / em, (picture.left + width) / em))
+        found.append(RowTokens(tuple(tokens), picture.left / em, (picture.left + width) / em))
     return found
 
 

@@ -125,20 +125,21 @@ class Transcriber:
         answers = [self._transcript(found[key], part) for key, part in parts]
         if not picture.rows:
             return answers[0]
-        places = placed(answers, picture.rows, self.reader.model.em_pixels)
+        tokens = [answer.latex.split() for answer in answers]
+        places = placed(tokens, picture.rows, self.reader.model.em_pixels)
         return joined(answers, places, picture.flags, self._calibration)
 
     def _attention(
         self, picture: Prepared, parts: _Parts, found: Mapping[Key, Reading]
     ) -> Attention:
-        attentions = [found[key].attention for key, _ in parts]
-        looked = [attention for attention in attentions if attention is not None]
-        assert len(looked) == len(parts), "attention is recorded"
+        looked = [found[key].attention for key, _ in parts]
+        rows = [attention for attention in looked if attention is not None]
+        assert len(rows) == len(parts), "attention is recorded"
         if not picture.rows:
-            return looked[0]
-        answers = [self._transcript(found[key], part) for key, part in parts]
-        places = placed(answers, picture.rows, self.reader.model.em_pixels)
-        return joined_attention(looked, arrange(places))
+            return rows[0]
+        tokens = [row.tokens for row in rows]
+        places = placed(tokens, picture.rows, self.reader.model.em_pixels)
+        return joined_attention(rows, arrange(places))
 
     def _transcript(self, reading: Reading, picture: Prepared) -> Transcript:
         if not reading.fits:

@@ -24,7 +24,7 @@ class Compact(Recognizer):
     def __init__(self, config: CompactConfig) -> None:
         super().__init__()
         self._config = config
-        self.em_pixels, self.max_size, self.by_rows = picture_format(config)
+        self.em_pixels, self.max_size, _ = picture_format(config)
         # With 1.0, what repeats itself for 200 tokens outranks the right formula of 80.
         self.length_penalty = 0.8
         self.encoder = Encoder(config)

@@ -28,7 +28,7 @@ class PaperModel(Recognizer):
     def __init__(self, config: PaperConfig) -> None:
         super().__init__()
         self._config = config
-        self.em_pixels, self.max_size, self.by_rows = picture_format(config)
+        self.em_pixels, self.max_size, _ = picture_format(config)
         self.encoder = PaperEncoder(config)
         self.decoder = PaperDecoder(config)
         self.apply(initialise)

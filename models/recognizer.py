@@ -45,8 +45,6 @@ class Recognizer(nn.Module, ABC):
     """Body size of the text that the model reads, in pixels."""
     max_size: tuple[int, int]
     """Largest height and width of a picture, in pixels."""
-    by_rows: bool
-    """Whether formulas of several rows are to be read row by row."""
     length_penalty: float = 1.0
     """Of the beam search (`BeamConfig`); the paper's is 1.0."""
 
