@@ -148,7 +148,7 @@ class PictureReader:
         if answer.attention is not None:  # in a blank picture nothing was looked at
             weights = np.pad(answer.attention.cpu().numpy(), ((0, 1), (0, 0)))  # of what was added
             weights = weights[np.array([-1 if i is None else i for i in read], int)]
-            places = self.model.places(picture.ink.shape).cpu().numpy().astype(float)
+            places = self.model.places(torch.tensor([picture.ink.shape]))[0].numpy().astype(float)
             weights = weights[:, : len(places)]  # behind are those of larger pictures
         attention = Attention(
             tokens=tuple(self.tokenizer.vocabulary[token] for token in tokens),

@@ -62,12 +62,14 @@ class Compact(Recognizer):
         """
         return self.decoder.step(state, tokens, memory)
 
-    def places(self, size: tuple[int, int]) -> Tensor:
-        """The encoder's cells, row by row: (L, 4) x0 y0 x1 y1 in pixels."""
-        rows, columns = (-(-pixels // STRIDE) for pixels in size)
-        y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
-        corner = torch.stack([x, y], -1).flatten(0, 1) * STRIDE
-        return torch.cat([corner, corner + STRIDE], 1)
+    def places(self, sizes: Tensor) -> Tensor:
+        """The encoder's cells, row by row: (B, L, 4) x0 y0 x1 y1 in pixels, zero behind a picture's
+        last."""
+        rows, columns = ((sizes + STRIDE - 1) // STRIDE)[:, :, None].unbind(1)
+        numbers = rows * columns
+        cells = torch.arange(int(numbers.max()), device=sizes.device)
+        corner = torch.stack([cells % columns, cells // columns], -1) * STRIDE
+        return torch.cat([corner, corner + STRIDE], -1) * (cells < numbers)[..., None]
 
     def decayed(self) -> list[nn.Parameter]:
         """All but biases and the scales of norms."""

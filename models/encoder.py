@@ -51,18 +51,17 @@ class Encoder(nn.Module):
             memory (B, L, D): the cells of each picture, row by row; mask (B, L): false behind them.
         """
         x = images.unsqueeze(1)
-        inside = sizes
-        mask = _inside(inside, x.shape[2], x.shape[3], x.dtype)
-        for stage in self.stages:
+        masks = self._masks(sizes, x)
+        # Pictures of a batch differ in shape more than in area: padding is half of the grid. How
+        # many cells stay must be waited for: so ask before a GPU has anything else to do.
+        indices, kept = pack(masks[-1].flatten(1) > 0)
+        for stage, mask in zip(self.stages, masks, strict=True):
             assert isinstance(stage, nn.ModuleList)
             x = stage[0](x)
-            inside = (inside + 1) // 2
-            mask = _inside(inside, x.shape[2], x.shape[3], x.dtype)
-            x = x * mask
+            inside = mask.to(x.dtype)  # which may have fewer bits than the images
+            x = x * inside
             for block in stage[1:]:
-                x = block(x, mask)
-        # Pictures of a batch differ in shape more than in area: padding is half of the grid.
-        indices, mask = pack(mask.flatten(1) > 0)
+                x = block(x, inside)
         cells = x.flatten(2).transpose(1, 2).take_along_dim(indices[..., None], 1)
         cells = self.project(cells)
         height, width = x.shape[2:]
@@ -70,7 +69,16 @@ class Encoder(nn.Module):
         # Not by an index: its gradient is summed in whatever order the threads come.
         positions = F.embedding(indices, self.position(positions).to(cells.dtype))
         memory = self.norm(cells + positions)
-        return memory, mask
+        return memory, kept
+
+    def _masks(self, sizes: Tensor, images: Tensor) -> list[Tensor]:
+        """For each stage (B, 1, h, w) of 1 inside the pictures (B, 1, H, W), else 0."""
+        height, width = images.shape[2:]
+        masks = []
+        for _ in self.stages:
+            height, width, sizes = (height + 1) // 2, (width + 1) // 2, (sizes + 1) // 2
+            masks.append(_inside(sizes, height, width, images.dtype))
+        return masks
 
 
 class Down(nn.Module):

@@ -72,10 +72,11 @@ class PaperModel(Recognizer):
         """
         return self.decoder.step(state, tokens, memory)
 
-    def places(self, size: tuple[int, int]) -> Tensor:
-        """The cells or strips of the page around the picture: (L, 4) x0 y0 x1 y1 in its pixels."""
-        top, left = (corners(torch.tensor([size]), self._config)[0] - FRAME).tolist()
-        return place_boxes(self._config) - torch.tensor([left, top, left, top])
+    def places(self, sizes: Tensor) -> Tensor:
+        """The cells or strips of the page around each picture: (B, L, 4) x0 y0 x1 y1 in its
+        pixels."""
+        starts = (corners(sizes, self._config) - FRAME).flip(1).repeat(1, 2)
+        return place_boxes(self._config).to(sizes.device) - starts[:, None]
 
     def decayed(self) -> list[nn.Parameter]:
         """Kernels of convolutions, all fully connected weights, the embedding.

@@ -83,12 +83,12 @@ class Recognizer(nn.Module, ABC):
         """
 
     @abstractmethod
-    def places(self, size: tuple[int, int]) -> Tensor:
-        """Where the attention's places lie in a picture of `size` (height, width).
+    def places(self, sizes: Tensor) -> Tensor:
+        """Where the attention's places lie in pictures of `sizes` (B, 2) height, width; int.
 
         Returns:
-            (l, 4) x0 y0 x1 y1 in pixels; they may reach beyond the picture. These are the first l
-            of the L places of a batch; the others belong to larger pictures.
+            (B, L, 4) int x0 y0 x1 y1 in pixels of each picture, on the device of `sizes`. They may
+            reach beyond it. Zero behind those of a picture that has fewer than another.
         """
 
     @abstractmethod

@@ -5,8 +5,9 @@ In: samples, and how each is to look this time. Out: `Batch`es. Knows nothing of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,16 +70,18 @@ class Batch:
         return len(self.ink)
 
     def to(self, device: torch.device) -> Batch:
-        """The same on another device."""
-        return Batch(
-            ink=self.ink.to(device),
-            sizes=self.sizes.to(device),
-            inputs=self.inputs.to(device),
-            targets=self.targets.to(device),
-            boxes=self.boxes.to(device),
-            weights=self.weights.to(device),
-            strokes=None if self.strokes is None else self.strokes.to(device),
-        )
+        """The same on another device; from pinned memory a GPU fetches it while this goes on."""
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """The same in memory that a GPU can read by itself."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        def changed(tensor: Any) -> Any:
+            return tensor if tensor is None else change(tensor)
+
+        return Batch(**{field.name: changed(getattr(self, field.name)) for field in fields(self)})
 
     def images(self) -> Tensor:
         """(B, H, W) float ink in 0..1, strokes varied."""

@@ -24,8 +24,9 @@ class Exchange:
         start = 0
         for parameter in model.parameters():
             end = start + parameter.numel()
-            # backward() adds in place to a gradient that is there: straight into the buffer.
-            parameter.grad = self._buffer[start:end].view_as(parameter)
+            # backward() adds in place to a gradient that is there: straight into the buffer. Laid
+            # out as the weight is, which may have its channels last.
+            parameter.grad = self._buffer.as_strided(parameter.shape, parameter.stride(), start)
             start = end
 
     def clear(self) -> None:

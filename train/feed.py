@@ -35,6 +35,10 @@ class Step:
     num_samples: int
     """Samples of all workers together."""
 
+    def pin_memory(self) -> Step:
+        """The same in memory that a GPU can read by itself: what `DataLoader` calls."""
+        return Step([batch.pin_memory() for batch in self.batches], self.num_samples)
+
 
 class Feed(Dataset[Step]):
     """The steps of a run, by number; goes to loader processes as a pickle."""
@@ -134,13 +138,19 @@ class Feed(Dataset[Step]):
         return collate(samples, guises, [weights[i] for i in piece.tolist()])
 
 
-def steps(feed: Feed, start: int, end: int, loader_workers: int) -> Iterator[Step]:
-    """Steps `start` to `end`, read ahead by so many processes; 0 reads when asked."""
+def steps(
+    feed: Feed, start: int, end: int, loader_workers: int, *, pinned: bool = False
+) -> Iterator[Step]:
+    """Steps `start` to `end`, read ahead by so many processes; 0 reads when asked.
+
+    With `pinned` they lie in memory that a GPU can read by itself.
+    """
     loader = DataLoader(
         feed,
         batch_size=None,
         sampler=range(start, end),  # each item is a whole step
         num_workers=loader_workers,
+        pin_memory=pinned,
         # Forked from a process with threads (Ray, CUDA) a child can hang.
         multiprocessing_context="spawn" if loader_workers else None,
     )

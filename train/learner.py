@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from i2l_batch.errors import UsageError
 from i2l_batch.models.recognizer import Recognizer
@@ -94,6 +93,7 @@ class Learner:
     def _losses(self, batch: Batch, num_samples: int, penalty: float) -> tuple[Tensor, Tensor]:
         """A piece's part of the step's figures (3,), and of what is minimised."""
         config = self.config.loss
+        places = self.model.places(batch.sizes) if config.guide_weight else None
         logits, attention = self._forward(batch)
         loss = token_loss(logits, batch.targets, batch.weights, config.label_smoothing)
         ase = unevenness(attention[-1], batch.targets).sum() / num_samples
@@ -101,8 +101,8 @@ class Learner:
         total = loss
         if config.alpha_weight:  # else the backward pass would go through it for nothing
             total = total + config.alpha_weight * penalty * ase
-        if config.guide_weight:
-            inside = touched(batch.boxes, self._places(batch))
+        if places is not None:
+            inside = touched(batch.boxes, places)
             # The first of several layers has not seen the picture yet when it asks; the others
             # know where they are.
             guide = guide_loss(attention[1:] or attention, inside, batch.weights)
@@ -112,11 +112,6 @@ class Learner:
     def _forward(self, batch: Batch) -> tuple[Tensor, list[Tensor]]:
         with torch.autocast(self.team.device.type, torch.bfloat16, enabled=self._in_16_bits):
             return self.model(batch.images(), batch.sizes, batch.inputs)
-
-    def _places(self, batch: Batch) -> Tensor:
-        """(B, L, 4) boxes of the attention's places in pixels of its picture; empty behind them."""
-        places = [self.model.places((height, width)) for height, width in batch.sizes.tolist()]
-        return pad_sequence(places, batch_first=True).to(self.team.device)
 
     def _penalty_sign(self, step: Step) -> float:
         """Derivative of |mean ASE_N - target| by that mean, over all workers.

@@ -121,7 +121,7 @@ def test_the_encoder_is_tanh_then_pool_with_white_around_the_first_layer(
         x = nn.functional.conv2d(x, convolution.weight, convolution.bias).tanh()
         x = nn.functional.max_pool2d(x, 2)
     places = model.encoder(pages)
-    for place, box in enumerate(model.places((32, 64)).tolist()):
+    for place, box in enumerate(model.places(torch.tensor([[32, 64]]))[0].tolist()):
         x0, y0, x1, y1 = (edge // 8 for edge in box)
         assert_close(places[:, place], x[:, :, y0:y1, x0:x1].permute(0, 2, 3, 1).flatten(1))
 
@@ -212,7 +212,7 @@ def test_pictures_in_chunks_give_what_they_give_together() -> None:
 @pytest.mark.parametrize("architecture", BOTH)
 def test_places_cover_the_page_around_the_picture(architecture: Architecture) -> None:
     model = tiny_paper(architecture)
-    boxes = model.places(SIZES[0])  # 17 x 40: starts at row 8, column 13 of the frame
+    boxes = model.places(torch.tensor(SIZES))[0]  # 17 x 40: starts at row 8, column 13 of the frame
     assert boxes[0].tolist() == [-12, -7, -4, 25 if architecture == "strips" else 1]
     corners = torch.cat([boxes[:, :2].amin(0), boxes[:, 2:].amax(0)])
     assert corners.tolist() == [-12, -7, 52, 25]
@@ -226,7 +226,7 @@ def test_ink_changes_its_own_place_and_none_beyond_the_next(architecture: Archit
     model = tiny_paper(architecture)
     size = (20, 48)
     empty = model.encode(*pad_together([torch.zeros(size)], *size)).places[0]
-    boxes = model.places(size)
+    boxes = model.places(torch.tensor([size]))[0]
     for x, y in [(0, 0), (47, 19), (20, 10), (5, 17)]:
         ink = torch.zeros(size)
         ink[y, x] = 1

@@ -77,9 +77,7 @@ def test_places_touched_are_those_with_the_tokens_ink(seed: int) -> None:
     rng = np.random.default_rng(seed)
     pair = [sample("4"), sample("17")]
     batch = collate(pair, [Guise(draw_guise(1, AUGMENTED, rng).shift) for _ in pair])
-    height, width = batch.ink.shape[1:]
-    model = tiny_model()
-    places = model.places((height, width))
+    places = tiny_model().places(torch.tensor([batch.ink.shape[1:]]))[0]
     inside = touched(batch.boxes, places.expand(2, -1, -1))
     inked = torch.stack(
         [batch.ink[:, y0:y1, x0:x1].amax((1, 2)) > 0 for x0, y0, x1, y1 in places.tolist()], 1

@@ -251,6 +251,20 @@ def test_a_team_learns_what_one_learns_alone(split: Split, size: int, settings: 
             assert torch.allclose(tensor, weights[name], atol=1e-3), name
 
 
+def test_the_layout_of_the_weights_changes_nothing() -> None:
+    """With its channels last, as on a GPU, a model learns the same."""
+    learned = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        model = built(COMPACT).to(memory_format=layout)  # pyright: ignore[reportCallIssue]
+        learner = Learner(model, COMPACT, Solo())
+        for _ in range(3):
+            learner.learn(step_of("42", "7"), 0, 10)
+        assert model.encoder.stages[1][1].conv1.weight.is_contiguous(memory_format=layout)
+        learned.append(model.state_dict())
+    for name, weights in learned[0].items():
+        torch.testing.assert_close(learned[1][name], weights, rtol=1e-3, atol=1e-5)
+
+
 def test_batch_statistics_are_those_of_process_0(tmp_path: Path) -> None:
     folder = write_dataset(tmp_path / "ds", WORLD, WORLD[:3])
     split = Split(folder, "train", TOKENIZER)
