@@ -35,10 +35,10 @@ LONGEST = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Among processes that share the files out, the longest begin, and the short ones even out
     when each ends. In one process the order is that of the names."""
-    ranks = {ROOT / "tests" / name: rank for rank, name in enumerate(LONGEST)}
-    assert all(path.exists() for path in ranks), "a file in LONGEST has another name now"
+    ranks = {f"tests/{name}": rank for rank, name in enumerate(LONGEST)}
+    assert all((ROOT / name).exists() for name in ranks), "a file of LONGEST has another name now"
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+        items.sort(key=lambda item: ranks.get(item.nodeid.partition("::")[0], len(ranks)))
 
 
 @pytest.fixture(scope="session")
