@@ -20,14 +20,13 @@ EXAMPLES = ROOT / "examples"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 LONGEST = (
-    "train/launch/test_run.py",
     "faults/test_kills.py",
-    "objects/test_writing.py",
+    "train/launch/test_run.py",
     "test_cli.py",
-    "objects/test_inputs.py",
+    "train/dataset/test_build.py",
+    "train/dataset/test_render.py",
     "cluster/test_machines.py",
     "hostile/test_transcribe.py",
-    "train/launch/test_group.py",
 )
 """Files that take half a minute or more, longest first."""
 
