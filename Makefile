@@ -39,9 +39,11 @@ demo: .venv/stamp ## transcribe the example papers and images, and show the rows
 	$(BIN)/i2l transcribe examples/papers examples/formulas -o $(DEMO) --overwrite
 	$(BIN)/i2l query $(DEMO) "SELECT source, page, number, latex, round(confidence, 2) AS confidence FROM formulas ORDER BY source, page, index"
 
-# Two at a time: the files are shared out, as many tests in one share a Ray.
+# Three at a time, on two cores too: half of their time tests wait, for a process that starts or a
+# moment that must come. Files are shared out whole, as the tests in one share a Ray, and in the
+# order of tests/conftest.py.
 test: .venv/stamp-dev ## run the whole test suite
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/stamp-dev ## formatting, lint, types and known holes in dependencies
 	$(BIN)/ruff format --check .

@@ -4,12 +4,11 @@
     python benchmarks/load.py book [--pages 3000] [--wait 0.03] [--work FOLDER]
     python benchmarks/load.py papers --source FOLDER [--work FOLDER]
 
-In: a number of small PDFs, or of pages of one, which are made first (the same ones for a seed).
-Out: a line every few seconds, and what follows from them: growth of memory by a fitted line, rates
-of each third of the run, what each stage and the driver cost. `files` also runs again over what is
-done, and once more with `--overwrite` and a reader that takes no time. The reader waits instead of
-computing, so that the figures are those of everything but the model. `papers`: the same of papers
-that are there, read by the model. Linux only.
+In: a number of small PDFs, or of pages of one, which are made first. Out: a line every few seconds,
+and from these the growth of memory by a fitted line, rates of each third of the run, what each
+stage and the driver cost. `files` also runs again over what is done, and with `--overwrite` and a
+reader that takes no time. The reader waits instead of computing: the figures are those of all but
+the model. `papers`: the same of papers that are there, read by the model. Linux only.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
 import subprocess
 import sys
 import tempfile
@@ -29,51 +27,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pymupdf
 from ray._private import worker as ray_worker
 
 from benchmarks.pipeline import descendants, look
+from benchmarks.synthetic_papers import make_book, make_papers
 from i2l_batch.account import Account
 from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.pipeline import transcribe
 from i2l_batch.progress import Progress
 from i2l_batch.records import Transcript
 from i2l_batch.stages import Piece, Reader
-from tests.extract import pdfs
 from tests.fake_readers import hashed
 
 EVERY = 2.0
 """Seconds between two looks."""
-
-
-def make_papers(folder: Path, count: int, seed: int = 1) -> None:
-    """PDFs of one or two pages with one to three formulas each, no two formulas alike."""
-    chance = random.Random(seed)
-    folder.mkdir(parents=True)
-    for number in range(count):
-        with pymupdf.open() as document:
-            for _ in range(chance.randint(1, 2)):
-                _page(document, chance.randint(1, 3), chance)
-            document.save(folder / f"{number:06d}.pdf")
-
-
-def make_book(path: Path, pages: int, seed: int = 1) -> None:
-    """One PDF of so many pages, each with a formula."""
-    chance = random.Random(seed)
-    path.parent.mkdir(parents=True)
-    with pymupdf.open() as document:
-        for _ in range(pages):
-            _page(document, 1, chance)
-        document.save(path)
-
-
-def _page(document: pymupdf.Document, formulas: int, chance: random.Random) -> None:
-    page = document.new_page()
-    y = pdfs.prose(page, 100)
-    for number in range(1, formulas + 1):
-        below = str(chance.randrange(10**8, 10**9))
-        pdfs.formula(page, 200, y + 22, f"({number})", below=below)
-        y = pdfs.prose(page, y + 48)
 
 
 class WaitingReader(Reader):

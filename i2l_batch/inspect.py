@@ -17,7 +17,7 @@ from i2l_batch.extract import extract_chunk
 from i2l_batch.extract.glyphs import Rect
 from i2l_batch.extract.pages import select_pages
 from i2l_batch.extract.pdf import load_text, open_pdf, page_formulas
-from i2l_batch.sources import media_of
+from i2l_batch.input_files import media_of
 
 COLOURS = {"display": "red", "inline": "green", "image": "red", "page": "orange", "number": "blue"}
 _DPI = 110

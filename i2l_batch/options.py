@@ -78,6 +78,15 @@ OutputAnywhere = Annotated[
 Results = Annotated[
     str, typer.Argument(metavar="RESULTS", help="A results folder, or s3://BUCKET/FOLDER.")
 ]
+SourceGlob = Annotated[
+    str | None,
+    typer.Option(
+        "--source",
+        metavar="GLOB",
+        help="Only papers whose names match, as in '2020/*.pdf' (* matches / too), or the paper of "
+        "this very name.",
+    ),
+]
 Model = Annotated[
     Path | None,
     typer.Option("--model", "-m", help="Folder of a checkpoint; default: the shipped model."),

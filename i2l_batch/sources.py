@@ -1,48 +1,24 @@
-"""From what the user named to a sorted list of input files, each with a name of its own.
+"""From the files that the user named to a sorted list of sources, each with a name of its own.
 
-In: paths of files and directories, globs, `@list.txt` (one path a line), `-` (paths on stdin), and
-URIs of object stores in place of each path. Out: a `Source` per PDF or image, and a `Problem` for
+In: what was named, as `input_files` takes it. Out: a `Source` per PDF or image, and a `Problem` for
 whatever was named but cannot be tried. Files are looked at (stat), never opened: what is in them is
 the extraction's business.
 """
 
 from __future__ import annotations
 
-import codecs
-import glob
 import os
 import stat
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from i2l_batch.errors import ErrorType, UsageError
-from i2l_batch.object_uri import ObjectUri, is_uri, parse_place
+from i2l_batch.input_files import MEDIA, InputFile, find_files, media_of
 from i2l_batch.records import Problem, Source
 
 if TYPE_CHECKING:
     from i2l_batch.object_sources import FoundObject
-
-MEDIA: dict[str, Literal["pdf", "image"]] = {
-    ".pdf": "pdf",
-    ".png": "image",
-    ".jpg": "image",
-    ".jpeg": "image",
-    ".tif": "image",
-    ".tiff": "image",
-    ".webp": "image",
-}
-"""What a file is, by its suffix in lower case."""
-
-
-class _Found(NamedTuple):
-    """A file as it was reached: `path` is absolute, `name` relative to the input root."""
-
-    path: str
-    name: str
-    object: FoundObject | None = None
-    """What a store says of it; null on a disk."""
 
 
 def list_sources(
@@ -60,114 +36,16 @@ def list_sources(
     """
     if not inputs:
         raise UsageError("no input: name PDF or image files, directories, globs, @list.txt or -")
-    names = _distinct_names(_each_once(_expand_all(inputs)))
+    names = _distinct_names(_each_once(find_files(inputs)))
     if not names:
         raise UsageError(f"no PDF or image files found in {', '.join(inputs)}")
     ordered = sorted(names, key=lambda found: (found.name, found.path))
     return (_look(found) for found in ordered[:max_files])
 
 
-def _expand_all(inputs: Iterable[str]) -> Iterator[_Found]:
-    for item in inputs:
-        if item == "-":
-            lines = _lines(sys.stdin.buffer.read())
-        elif item.startswith("@") and not os.path.lexists(item):
-            lines = _read_list(item[1:])
-        else:
-            lines = [item]
-        for line in lines:
-            if line.strip():
-                yield from _expand(line)
-
-
-def _read_list(path: str) -> list[str]:
-    try:
-        with open(path, "rb") as file:
-            return _lines(file.read())
-    except OSError as error:
-        raise UsageError(f"the list {path} cannot be read: {error.strerror}") from error
-
-
-def _lines(text: bytes) -> list[str]:
-    """File names may hold any byte but the line feed (and are taken to end before a CR)."""
-    return [
-        os.fsdecode(line.removesuffix(b"\r"))
-        for line in text.removeprefix(codecs.BOM_UTF8).split(b"\n")
-    ]
-
-
-def _expand(item: str) -> Iterator[_Found]:
-    """One argument or list line: a file, a directory to walk, or a glob."""
-    place = parse_place(item) if is_uri(item) else None
-    if isinstance(place, ObjectUri):
-        yield from _expand_uri(place)
-        return
-    item = str(place) if place else item
-    path = os.path.abspath(item)
-    if os.path.lexists(item) or not glob.has_magic(item):
-        yield from _reach(path, path if os.path.isdir(path) else os.path.dirname(path))
-        return
-    root = path
-    while glob.has_magic(root):
-        root = os.path.dirname(root)
-    matches = sorted(glob.glob(path, recursive=True))
-    if "**" in item:  # it lists what is in the folders by itself
-        matches = [match for match in matches if not os.path.isdir(match)]
-    for match in matches or [path]:
-        yield from _reach(match, root)
-
-
-def _expand_uri(uri: ObjectUri) -> Iterator[_Found]:
-    from i2l_batch.object_sources import find_objects
-
-    for found in find_objects(uri):
-        if found.is_named or media_of(found.name):
-            yield _Found(str(found.uri), found.name, found)
-
-
-def _reach(path: str, root: str) -> Iterator[_Found]:
-    if os.path.isdir(path):
-        yield from _walk(path, root, set())
-    else:
-        yield _Found(path, os.path.relpath(path, root))
-
-
-def _walk(folder: str, root: str, seen: set[str]) -> Iterator[_Found]:
-    """PDFs and images under `folder`; `seen` holds real paths of folders, so links cannot loop."""
-    real = os.path.realpath(folder)
-    if real in seen:
-        return
-    seen.add(real)
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        yield _Found(folder, os.path.relpath(folder, root))
-        return
-    # Real folders before links to them: the name of a file does not depend on where links sort.
-    for entry in sorted(entries, key=lambda entry: entry.is_symlink()):
-        if _is_folder(entry):
-            yield from _walk(entry.path, root, seen)
-        elif media_of(entry.name):
-            yield _Found(entry.path, os.path.relpath(entry.path, root))
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself, say; if it is called like an input, its row tells
-        return False
-
-
-def media_of(path: str) -> Literal["pdf", "image"] | None:
-    """What a file is by its suffix, in whatever case; null for what is no input."""
-    # Not by splitext, for which `..pdf` has no suffix.
-    _, dot, ending = os.path.basename(path).rpartition(".")
-    return MEDIA.get(dot + ending.lower())
-
-
-def _each_once(files: Iterable[_Found]) -> list[_Found]:
+def _each_once(files: Iterable[InputFile]) -> list[InputFile]:
     """Drop the second ways to one file; the longest name (the outermost root) stays."""
-    best: dict[str, _Found] = {}
+    best: dict[str, InputFile] = {}
     for file in files:
         real = file.path if file.object else os.path.realpath(file.path)
         known = best.get(real)
@@ -176,11 +54,11 @@ def _each_once(files: Iterable[_Found]) -> list[_Found]:
     return list(best.values())
 
 
-def _rank(file: _Found, real: str) -> tuple[bool, int, str]:
+def _rank(file: InputFile, real: str) -> tuple[bool, int, str]:
     return file.path != real, -len(file.name), file.name
 
 
-def _distinct_names(files: list[_Found]) -> list[_Found]:
+def _distinct_names(files: list[InputFile]) -> list[InputFile]:
     """Names with `/`, told apart by parent folders where they collide."""
     parts = [_plain_path(file).strip("/").split("/") for file in files]
     lengths = [file.name.replace(os.sep, "/").count("/") + 1 for file in files]
@@ -194,12 +72,12 @@ def _distinct_names(files: list[_Found]) -> list[_Found]:
             lengths[i] = min(lengths[i] + 1, len(parts[i]))
 
 
-def _plain_path(file: _Found) -> str:
+def _plain_path(file: InputFile) -> str:
     """With `/` between folders, and nothing behind the name."""
     return file.object.uri.path if file.object else file.path.replace(os.sep, "/")
 
 
-def _look(found: _Found) -> Source | Problem:
+def _look(found: InputFile) -> Source | Problem:
     """The row that a file begins with."""
     path, name, stored = found
     if stored:
@@ -223,7 +101,7 @@ def _look(found: _Found) -> Source | Problem:
     return Source(path=path, name=name, num_bytes=size, media=media)
 
 
-def _look_at_object(found: _Found, stored: FoundObject) -> Source | Problem:
+def _look_at_object(found: InputFile, stored: FoundObject) -> Source | Problem:
     media = media_of(stored.uri.path)
     if stored.num_bytes is None:
         message = f"{found.path} cannot be read: {stored.problem}"
@@ -243,7 +121,7 @@ def _unsupported(path: str) -> str:
     return f"{path} is none of {', '.join(MEDIA)}: convert it first"
 
 
-def _problem(found: _Found, num_bytes: int, error_type: ErrorType, message: str) -> Problem:
+def _problem(found: InputFile, num_bytes: int, error_type: ErrorType, message: str) -> Problem:
     path, name, _ = found
     return Problem(
         path=path, name=name, num_bytes=num_bytes, error_type=error_type, message=message

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from i2l_batch.options import Results
+from i2l_batch.options import Results, SourceGlob
 
 
 class To(str, Enum):
@@ -41,10 +41,6 @@ PerPaper = Annotated[
 MinConfidence = Annotated[
     float | None, typer.Option(help="Leave out formulas of less confidence, 0 to 1.")
 ]
-Source = Annotated[
-    str | None,
-    typer.Option(help="Only papers whose source matches, as in '2020/*.pdf'; * matches / too."),
-]
 Crops = Annotated[
     bool, typer.Option("--crops", help="The pictures too, as crops/<formula_id>.png beside it.")
 ]
@@ -59,7 +55,7 @@ def export(
     output: Out,
     per_paper: PerPaper = False,
     min_confidence: MinConfidence = None,
-    source: Source = None,
+    source: SourceGlob = None,
     crops: Crops = False,
     overwrite: Overwrite = False,
 ) -> None:

@@ -92,7 +92,7 @@ def export(
         to: what to write.
         per_paper: a file for each paper, as `Names` calls it.
         min_confidence: formulas with less (0 to 1) are left out.
-        source: papers whose source does not match this pattern are left out.
+        source: papers that this glob does not match are left out: see `sources_matching`.
         crops: also write the pictures, into `crops` beside the file or in the folder.
         overwrite: replace a folder of an earlier export.
 

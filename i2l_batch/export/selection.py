@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 
 import duckdb
 import pyarrow as pa
@@ -18,7 +17,7 @@ import pyarrow as pa
 from i2l_batch.errors import StoreError, UsageError
 from i2l_batch.locations import Place
 from i2l_batch.query import connect, quoted
-from i2l_batch.results import open_results
+from i2l_batch.source_glob import sources_matching
 from i2l_batch.tables import Rows, answer
 
 MEMORY = "1GB"
@@ -46,8 +45,7 @@ class Selection:
         Args:
             folder: a results folder; a run may go on writing to it.
             min_confidence: formulas with less (0 to 1) are left out.
-            source: papers whose source does not match are left out; as in the shell, but that `*`
-                and `?` match `/` too.
+            source: papers that this glob does not match are left out: see `sources_matching`.
 
         Raises:
             UsageError: the confidence is no probability, or no source matches.
@@ -65,7 +63,7 @@ class Selection:
         if min_confidence is not None:  # compared as the 32 bits that are stored: 0.9 is 0.9
             conditions.append(f"confidence >= {min_confidence!r}::FLOAT")
         if source is not None:
-            self._connection.register("wanted", _matching(folder, source))
+            self._connection.register("wanted", sources_matching(self._connection, source))
             conditions.append("source IN (SELECT source FROM wanted)")
         self._where = " AND ".join(conditions)
         with _clear_errors(folder):
@@ -127,16 +125,6 @@ class Selection:
 
     def _between(self, first: str, last: str) -> str:
         return f"{self._where} AND source BETWEEN {quoted(first)} AND {quoted(last)}"
-
-
-def _matching(folder: Place, pattern: str) -> pa.Table:
-    """The sources that match, as a table."""
-    every = open_results(folder).documents()["source"].to_pylist()
-    found = [source for source in every if fnmatchcase(source, pattern)]
-    if every and not found:
-        example = f", such as {min(every)!a}"
-        raise UsageError(f"--source {pattern!a} matches none of {len(every):,} papers{example}")
-    return pa.table({"source": pa.array(found, pa.string())})
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from i2l_batch.options import Results
+from i2l_batch.options import Results, SourceGlob
 
 
 class SearchFormat(str, Enum):
@@ -51,10 +51,7 @@ def search(
             help="source: in reading order, the default; confidence: the surest first.",
         ),
     ] = None,
-    source: Annotated[
-        str | None,
-        typer.Option(metavar="GLOB", help="Only papers whose names match, such as '2024/*'."),
-    ] = None,
+    source: SourceGlob = None,
     min_confidence: Annotated[
         float, typer.Option(help="Only formulas of this confidence or more, 0-1.")
     ] = 0.0,

@@ -14,7 +14,6 @@ from typing import Any, Literal, TextIO
 
 import duckdb
 
-from i2l_batch.errors import UsageError
 from i2l_batch.latex import tokenize
 from i2l_batch.locations import Place
 from i2l_batch.query import WRITERS, connect, text_output
@@ -23,6 +22,7 @@ from i2l_batch.search.pattern import parse_pattern
 from i2l_batch.search.similarity import similarity_to
 from i2l_batch.search.spelling import as_stored
 from i2l_batch.search.wanted import Wanted
+from i2l_batch.source_glob import sources_matching
 from i2l_batch.tables import write_table
 
 Form = Literal["table", "csv", "json", "jsonl", "markdown"]
@@ -106,16 +106,10 @@ def _filters(
     """The condition that the options make, and its parameters."""
     # Confidences have 32 bits, and 0.9 of these is less than 0.9.
     where, parameters = "confidence >= ?::float", list[str | float]([wanted.min_confidence])
-    if wanted.source is None:
-        return where, parameters
-    named = "(source = ? OR source GLOB ?)"
-    names = [wanted.source, wanted.source]
-    if not connection.execute(f"SELECT 1 FROM documents WHERE {named} LIMIT 1", names).fetchall():
-        raise UsageError(
-            f"no paper matches --source {wanted.source!r}:"
-            " `i2l query RESULTS 'SELECT source FROM documents'` lists all"
-        )
-    return f"{where} AND {named}", [*parameters, *names]
+    if wanted.source is not None:
+        connection.register("wanted", sources_matching(connection, wanted.source))
+        where += " AND source IN (SELECT source FROM wanted)"
+    return where, parameters
 
 
 def _sort_by_similarity(connection: duckdb.DuckDBPyConnection, query: _Query, formula: str) -> None:

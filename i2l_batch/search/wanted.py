@@ -23,7 +23,7 @@ class Wanted:
     like: str | None = None
     """A formula whose nearest ones are wanted: see `similarity_to`."""
     source: str | None = None
-    """Only papers of this name, or whose names match this glob; all when null."""
+    """Only papers that this glob matches: see `sources_matching`; all when null."""
     min_confidence: float = 0.0
     """Only formulas of this confidence or more, 0 to 1."""
     sort: Sort | None = None
@@ -45,7 +45,7 @@ class Wanted:
             raise UsageError(f"--min-confidence is from 0 to 1, not {self.min_confidence:g}")
         if self.limit < 0:
             raise UsageError(f"--limit is a number of formulas, or 0 for all, not {self.limit}")
-        for text in (self.pattern, self.like, self.source):
+        for text in (self.pattern, self.like):
             if text is not None and not _is_text(text):
                 raise UsageError(f"{text!a} is not UTF-8, which all texts in the results are")
 

@@ -194,7 +194,7 @@ def test_the_line_says_how_many_there_are(folder: Path, tmp_path: Path) -> None:
         ({"pattern": "x", "limit": -1}, "not -1"),
         ({"pattern": "x", "min_confidence": float("nan")}, "not nan"),
         ({"pattern": "x\udcff"}, "is not UTF-8"),
-        ({"pattern": "x", "source": "*.tex"}, "no paper matches --source '*.tex'"),
+        ({"pattern": "x", "source": "*.tex"}, "--source '*.tex' matches none of 4 papers"),
     ],
 )
 def test_wrong_requests_are_one_line(folder: Path, options: dict, message: str) -> None:

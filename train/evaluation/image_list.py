@@ -15,7 +15,7 @@ from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import UsageError
 from i2l_batch.extract import extract_chunk
 from i2l_batch.images import decode_png
-from i2l_batch.sources import media_of
+from i2l_batch.input_files import media_of
 from i2l_batch.train.evaluation.truth import (
     Label,
     Sample,

@@ -220,5 +220,5 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
         pass
     assert "is in use by process" in said[0]
     threading.Timer(0.5, lock.release).start()
-    with held(run, said.append):
+    with held(run, said.append, patience=4):  # looks once a second
         pass
