@@ -198,8 +198,8 @@ class Flow:
         outcome = self._readers.take(reference)
         if isinstance(outcome, Answer):
             self.timings["read"] += outcome.seconds
-            self._pace.note(outcome.seconds)
             tickets = outcome.batch.tickets
+            self._pace.note(len(tickets), outcome.seconds)
             if any(transcript.is_read for transcript in outcome.transcripts):
                 self._unread.clear()
             else:

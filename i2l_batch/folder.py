@@ -64,7 +64,7 @@ def ended_in_order(folder: Location) -> bool:
     recorded = names(folder, "runs", RUN_NAME)
     try:
         return not recorded or read_run(folder, run_of(recorded[-1]))["status"] == "finished"
-    except (StoreError, KeyError):
+    except (StoreError, KeyError, TypeError):
         return False
 
 

@@ -19,11 +19,13 @@ from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
 from i2l_batch.locations import Location, Lock
 
-KEPT_NAME = "unfinished.jsonl.gz"
+KEPT_NAME = "unfinished.gz"
+"""No name that programs which look for tables take for one."""
+
 KEPT_PATTERN = re.compile(re.escape(KEPT_NAME))
 
 _LEVEL = 1
-"""Of compression: as small as parquet makes it, and the file lives for seconds."""
+"""Of compression, the quickest: the file is there for seconds."""
 
 
 class Kept:
@@ -78,6 +80,6 @@ class Kept:
             self._folder.remove("", [KEPT_NAME])
         except OSError as error:
             raise StoreError(
-                f"cannot remove {self._folder}/{KEPT_NAME}: {reason(error)}; it no longer counts,"
-                " and the next run removes it"
+                f"cannot remove {self._folder}/{KEPT_NAME}: {reason(error)};"
+                " the next run removes it"
             ) from error

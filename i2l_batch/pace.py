@@ -10,7 +10,7 @@ from __future__ import annotations
 CALL_SECONDS = 4.0
 """That a call may take then."""
 
-FIRST = 4
+FIRST = 2
 """Crops of the first one."""
 
 
@@ -23,9 +23,10 @@ class Pace:
         self.size = min(FIRST, most) if careful else most
         """Most crops of the next call."""
 
-    def note(self, seconds: float) -> None:
-        """A call has taken so long."""
+    def note(self, crops: int, seconds: float) -> None:
+        """A call over so many crops has taken so long."""
+        # By what it was, not by what calls are now: many readers may tell the same at once.
         if self._careful and seconds > CALL_SECONDS:
-            self.size = max(1, self.size // 2)
+            self.size = min(self.size, max(1, crops // 2))
         elif seconds < CALL_SECONDS / 2:
-            self.size = min(2 * self.size, self._most)
+            self.size = max(self.size, min(2 * crops, self._most))
