@@ -73,11 +73,10 @@ class Kept:
 
     def remove(self) -> None:
         """Leave nothing, whoever wrote it. Raises StoreError."""
-        if (KEPT_NAME, False) not in self._folder.entries():
-            return
-        self._lock.check()
         try:
-            self._folder.remove("", [KEPT_NAME])
+            if (KEPT_NAME, False) in self._folder.entries():
+                self._lock.check()
+                self._folder.remove("", [KEPT_NAME])
         except OSError as error:
             raise StoreError(
                 f"cannot remove {self._folder}/{KEPT_NAME}: {reason(error)};"
