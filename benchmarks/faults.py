@@ -10,8 +10,9 @@ ids and times; numbers may differ by 0.001, as they do with the batch that a for
 Looks for processes in /proc (Linux only). Both results stay in FOLDER; a quiet run that is there is
 not done again.
 
-A paper is committed whole: where starting and reading the longest one takes longer than what
-lies between two deaths of the driver, a run never ends. A slow machine needs more `--seconds`.
+What was read of a paper outlives a death, but not what was extracted: where starting and extracting
+the longest paper takes longer than what lies between two deaths of the driver, a run never ends. A
+slow machine needs more `--seconds`. How many answers each run took over is in its record.
 """
 
 from __future__ import annotations

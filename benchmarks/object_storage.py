@@ -60,6 +60,10 @@ def measure(bucket: Bucket) -> None:
             store.add(document(store, source, "v", formulas=50), rows)
         with counted(f"commit a part of {megabytes} MB", proxy):
             store.flush()
+    with counted("keep 1 MB of answers", proxy):
+        store.kept.write([numbers.randbytes(1_000_000).hex()])
+    with counted("read them", proxy):
+        store.kept.read()
     with counted("close it", proxy):
         store.close(status="finished", counts={}, timings={})
     with counted("open a results folder of a run to resume", proxy):

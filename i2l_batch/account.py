@@ -26,6 +26,8 @@ class Account:
     """Those of the skipped that failed then, or were read in part."""
     formulas: int = 0
     """Written in this run."""
+    taken_over: int = 0
+    """Answers that were not read again: an earlier run had read them when it died."""
 
     def note(self, status: Status, formulas: int) -> None:
         """One document has ended."""

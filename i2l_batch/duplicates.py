@@ -7,6 +7,7 @@ share an answer. Bounded: of answers only the last are remembered.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 
 from i2l_batch.batches import Key
 from i2l_batch.records import Transcript
@@ -20,8 +21,13 @@ and with the places of symbols 20 kB."""
 class Duplicates:
     """The pictures that a run has met."""
 
-    def __init__(self, remembered: int = REMEMBERED) -> None:
-        self._remembered = remembered
+    def __init__(
+        self,
+        remembered: int = REMEMBERED,
+        earlier: Callable[[Key], Transcript | None] = lambda _: None,
+    ) -> None:
+        """remembered: how many answers. earlier: what was read before this run, told once."""
+        self._remembered, self._earlier = remembered, earlier
         self._answers: OrderedDict[Key, Transcript] = OrderedDict()
         self._waiting: dict[Key, list[Ticket]] = {}
         """Of each picture that is being read: the tickets that wait for it."""
@@ -31,9 +37,9 @@ class Duplicates:
     def must_be_read(self, ticket: Ticket) -> bool:
         """Whether nothing like it is known or under way; else the ticket has its answer now, or
         with the one that is under way."""
-        answer = self._answers.get(ticket.key)
+        answer = self._answers.get(ticket.key) or self._earlier(ticket.key)
         if answer:
-            self._answers.move_to_end(ticket.key)
+            self._remember(ticket.key, answer)
             ticket.answer(answer)
         elif ticket.key in self._waiting:
             self._waiting[ticket.key].append(ticket)
@@ -50,9 +56,7 @@ class Duplicates:
         tickets = [ticket, *others]
         for one in tickets:
             one.answer(transcript)
-        self._answers[ticket.key] = transcript
-        while len(self._answers) > self._remembered:
-            self._answers.popitem(last=False)
+        self._remember(ticket.key, transcript)
         return tickets
 
     def give_up(self, ticket: Ticket) -> Ticket | None:
@@ -64,3 +68,10 @@ class Duplicates:
             return waiting.pop(0)
         del self._waiting[ticket.key]
         return None
+
+    def _remember(self, key: Key, answer: Transcript) -> None:
+        """Answers that were asked for last are kept."""
+        self._answers[key] = answer
+        self._answers.move_to_end(key)
+        while len(self._answers) > self._remembered:
+            self._answers.popitem(last=False)

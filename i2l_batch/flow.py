@@ -24,6 +24,7 @@ from i2l_batch.interrupts import whole
 from i2l_batch.lifeline import Lifeline
 from i2l_batch.models.config import picture_format
 from i2l_batch.models.files import SHIPPED, read_config
+from i2l_batch.pace import Pace
 from i2l_batch.pool import Pool
 from i2l_batch.progress import Progress
 from i2l_batch.readers import Answer, Death, Readers, one_line
@@ -33,6 +34,7 @@ from i2l_batch.stages import Reader
 from i2l_batch.store import Store
 from i2l_batch.table_rows import table_rows
 from i2l_batch.tickets import Batch, OpenDocument, Ticket
+from i2l_batch.unfinished import Unfinished
 
 CALL_BATCHES = 2
 """Batches that a reader is given at a time: it sorts their crops by size, and looks for better
@@ -70,6 +72,7 @@ class Flow:
         self._lost = ray.exceptions.RayError
         self._plan, self._config, self._store = plan, config, store
         self._model_id, self._account, self._progress = model_id, account, progress
+        self._unfinished = Unfinished(store)
         pictures = picture_format(read_config(config.model or SHIPPED))
         self._extractors = Extractors(plan, config.extract, pictures, located=config.attention)
         self.timings = {"extract": 0.0, "read": 0.0, "both": 0.0}
@@ -81,7 +84,10 @@ class Flow:
         self._lifeline = Lifeline()
         self._readers = Readers(self._new_reader, plan.homes)
         self._pool = Pool()
-        self._duplicates = Duplicates(FEW_REMEMBERED if config.attention else REMEMBERED)
+        remembered = FEW_REMEMBERED if config.attention else REMEMBERED
+        self._duplicates = Duplicates(remembered, self._unfinished.find)
+        most = CALL_BATCHES * config.batch_size
+        self._pace = Pace(most, careful=store.kept.follows_a_death)
         self._works = False
         self._formulas = 0
         self._unread: set[Key] = set()
@@ -119,11 +125,17 @@ class Flow:
                 else:
                     self._read(reference)
             self._store.flush_if_due()
+            self._unfinished.save_if_due()
             self._progress.update(
                 self._account, self._formulas, waiting=len(self._pool), works=self._works
             )
             if both:
                 self.timings["both"] += time.monotonic() - began
+
+    def save(self) -> None:
+        """Leave to a later run what was read of documents that are not committed. Raises
+        StoreError."""
+        self._unfinished.save()
 
     def close(self) -> None:
         """End the readers. Extractions end by themselves, within a document's time limit: when a
@@ -164,7 +176,10 @@ class Flow:
             self.timings["extract"] += chunk.seconds
             tickets = document.tickets(chunk)
             self._pool.add([t for t in tickets if self._duplicates.must_be_read(t)])
-            self._formulas += sum(ticket.is_answered for ticket in tickets)
+            known = [ticket for ticket in tickets if ticket.is_answered]
+            self._formulas += len(known)
+            self._unfinished.note(known)
+            self._account.taken_over = self._unfinished.taken_over
         self.finish(document)
 
     def _start_batches(self) -> None:
@@ -173,7 +188,7 @@ class Flow:
         while self._pool:
             # Half of an equal share, so that all readers end at about the same time.
             share = -(-len(self._pool) // (2 * self._plan.readers))
-            size = min(most, max(share, LEAST_CALL))
+            size = min(self._pace.size, max(share, LEAST_CALL))
             if not self._readers.free(full=size == most):
                 return
             self._readers.give(self._pool.take(size))
@@ -184,6 +199,7 @@ class Flow:
         if isinstance(outcome, Answer):
             self.timings["read"] += outcome.seconds
             tickets = outcome.batch.tickets
+            self._pace.note(len(tickets), outcome.seconds)
             if any(transcript.is_read for transcript in outcome.transcripts):
                 self._unread.clear()
             else:
@@ -218,6 +234,7 @@ class Flow:
         """A crop is read, and so are those that look the same."""
         tickets = self._duplicates.answer(ticket, transcript)
         self._formulas += len(tickets)
+        self._unfinished.note(tickets)
         for document in {one.document: None for one in tickets}:
             self.finish(document)
 
@@ -237,6 +254,7 @@ class Flow:
         with whole():
             if not kept:  # trying it again must not cost what was read before
                 self._store.add(row, rows)
+            self._unfinished.end(row.source)
             self._account.note(row.status, 0 if kept else row.formulas)
         if row.error_message:
             tell = self._progress.note if row.status in ("ok", "empty") else self._progress.failure

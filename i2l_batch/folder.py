@@ -13,6 +13,7 @@ from typing import Any
 from i2l_batch import runs
 from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
+from i2l_batch.kept import KEPT_PATTERN
 from i2l_batch.locations import Location
 from i2l_batch.results import (
     PART_NAME,
@@ -58,6 +59,15 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".")
 
 
+def ended_in_order(folder: Location) -> bool:
+    """Whether the newest run did, if there is one, as far as its record can be read."""
+    recorded = names(folder, "runs", RUN_NAME)
+    try:
+        return not recorded or read_run(folder, run_of(recorded[-1]))["status"] == "finished"
+    except (StoreError, KeyError, TypeError):
+        return False
+
+
 def check_folder(
     folder: Location,
     settings: Mapping[str, JsonValue],
@@ -79,7 +89,7 @@ def start_run(
 
     A run that overwrites leaves earlier rows alone, whatever their state: it may come to nothing.
     """
-    folder.prepare(_OURS)
+    folder.prepare({**_OURS, "": KEPT_PATTERN})
     overwrite = overwrite and bool(names(folder, "documents", PART_NAME))
     ours = [name for sub, pattern in _OURS.items() for name in names(folder, sub, pattern)]
     run = runs.new_run_id(map(run_of, ours), runs.utc_now())

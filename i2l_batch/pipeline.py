@@ -76,6 +76,7 @@ def transcribe(
                         try:  # before Ray is shut down, which takes seconds
                             with whole():
                                 store.flush()
+                                flow.save()
                         finally:
                             flow.close()
             status = "finished" if account.adds_up else "failed"

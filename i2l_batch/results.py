@@ -4,6 +4,7 @@
       formulas/part-<run>-<n>.parquet    one row per formula
       documents/part-<run>-<n>.parquet   one row per document: the commit record
       runs/<run>.json                    settings, model, versions, counts, timings
+      unfinished.gz                      while a run is not finished: see `kept`
 
 In: a folder. Out: the rows that are committed and current, as pyarrow tables. A formulas part whose
 documents part is missing was never committed and is not read. Of several rows of one source the one

@@ -106,7 +106,7 @@ def check_settings(folder: Location, run: str, record: Mapping[str, Any]) -> Non
         raise StoreError(
             f"{folder}/runs/{name} is missing, so the settings of its rows are unknown: {advice}"
         )
-    old, new = _flat(read_run(folder, run)), _flat(record)
+    old, new = facts(read_run(folder, run)), facts(record)
     differences = [
         f"{key} {_shown(old.get(key))} -> {_shown(new.get(key))}"
         for key in dict.fromkeys([*old, *new])
@@ -118,12 +118,12 @@ def check_settings(folder: Location, run: str, record: Mapping[str, Any]) -> Non
         )
 
 
-def _flat(record: Mapping[str, Any]) -> dict[str, str]:
-    """What must be equal, each value as its JSON text: what is read back is not what was given
-    (lists for tuples), and Python takes 1 for True."""
-    facts = {"format": record["format"], **record["settings"]}
-    facts |= {f"model {key}": value for key, value in record["model"].items()}
-    return {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()}
+def facts(record: Mapping[str, Any]) -> dict[str, str]:
+    """What must be equal in two records for their rows to be alike, each value as its JSON text:
+    what is read back is not what was given (lists for tuples), and Python takes 1 for True."""
+    found = {"format": record["format"], **record["settings"]}
+    found |= {f"model {key}": value for key, value in record["model"].items()}
+    return {key: json.dumps(value, ensure_ascii=False) for key, value in found.items()}
 
 
 def _shown(value: str | None) -> str:

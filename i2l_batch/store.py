@@ -14,7 +14,7 @@ benchmarks/store.md. Knows nothing of Ray, of models and of files other than its
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from types import TracebackType
 from typing import Any, Literal
 
@@ -23,7 +23,8 @@ from i2l_batch.commits import CommitLog
 from i2l_batch.committed import CommittedDocument, committed_documents
 from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
-from i2l_batch.folder import refuse_foreign, remove_earlier, start_run
+from i2l_batch.folder import ended_in_order, refuse_foreign, remove_earlier, start_run
+from i2l_batch.kept import Kept
 from i2l_batch.locations import Location, Lock, Place, located
 from i2l_batch.parts import FORMULA_PART, document_row, formula_row, write_part
 from i2l_batch.records import UNREAD, Document
@@ -42,12 +43,15 @@ class Store:
         folder: Location,
         lock: Lock,
         record: dict[str, Any],
+        kept: Kept,
         part_rows: int,
         part_bytes: int,
         part_seconds: float,
     ) -> None:
         self.run: str = record["run"]
         """Id of this run, such as 20261122T101500Z-ab12; ids sort by time."""
+        self.kept = kept
+        """What goes on to the next run; it ends with a run that finishes."""
         self._folder = folder
         self._lock = lock
         self._record = record
@@ -91,18 +95,25 @@ class Store:
         except OSError as error:
             raise StoreError(f"cannot use {folder}: {reason(error)}") from error
         try:
+            in_order = ended_in_order(folder)
             record = start_run(folder, settings, model, overwrite)
         except BaseException as error:
             lock.release()
             if isinstance(error, OSError):
                 raise StoreError(f"cannot use {folder}: {reason(error)}") from error
             raise
-        return cls(folder, lock, record, part_rows, part_bytes, part_seconds)
+        kept = Kept(folder, lock, record, fresh=overwrite, follows_a_death=not in_order)
+        return cls(folder, lock, record, kept, part_rows, part_bytes, part_seconds)
 
     def committed(self) -> dict[str, CommittedDocument]:
         """The documents in committed parts, by `Source.name`. Buffered ones are not among them,
         nor those that this run is about to overwrite."""
         return {} if self._overwrites else committed_documents(self._folder)
+
+    @property
+    def buffered(self) -> Set[str]:
+        """Sources, as stored, that were added and are not committed."""
+        return self._sources
 
     def add(self, document: Document, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take a finished document and its rows (`formula_row`); commits the part when it is due.
@@ -172,6 +183,8 @@ class Store:
             if status == "finished" and self._overwrites:
                 self._commit()  # the earlier rows end even if there are no new ones
             self.flush()
+            if status == "finished":
+                self.kept.remove()
             self._record |= {
                 "status": status,
                 "finished": runs.timestamp(runs.utc_now()),

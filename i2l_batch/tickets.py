@@ -172,6 +172,11 @@ class Ticket:
         """Whether it is known what was read."""
         return (self.chunk, self.crop) in self.document.transcripts
 
+    @property
+    def transcript(self) -> Transcript:
+        """What was read; it is answered."""
+        return self.document.transcripts[self.chunk, self.crop]
+
     def answer(self, transcript: Transcript) -> None:
         """Note what was read."""
         self.document.transcripts[self.chunk, self.crop] = transcript

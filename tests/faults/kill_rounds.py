@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 
 from i2l_batch import durable, folder
 from i2l_batch.committed import committed_documents
+from i2l_batch.kept import Kept
 from i2l_batch.locations import LocalFolder
 from i2l_batch.results import open_results
 from i2l_batch.source_names import original_name
@@ -47,6 +48,8 @@ FUNCTIONS = {
     folder.remove_earlier: 3,
     LocalFolder.prepare: 1,
     LocalFolder.remove: 3,
+    Kept.write: 3,
+    Kept.remove: 1,
 }
 """What touches the disk -> how often a round comes by, at least."""
 
@@ -87,9 +90,13 @@ def write(results: Path, overwrite: bool, code: CodeType, line: int, times: int)
     sys.settrace(trace)
     with open_store(results, part_rows=45, overwrite=overwrite) as store:
         done = store.committed()
+        kept = store.kept.read()
+        assert kept in ([], ["kept"] * len(kept)), kept
         for source, formulas in DOCUMENTS.items():
             if source not in done:
                 add(store, source, version, formulas=formulas)
+                if formulas == 4:
+                    store.kept.write(["kept"] * len(source))
         store.close(status="finished", counts={}, timings={})
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from i2l_batch.committed import committed_documents
 from i2l_batch.errors import StoreError
+from i2l_batch.kept import KEPT_NAME
 from i2l_batch.lease import Lease, Timing
 from i2l_batch.results import open_results
 from tests.formula_samples import add, expected, open_store, read
@@ -37,6 +38,25 @@ def test_a_store_that_falters_costs_nothing(bucket: Bucket) -> None:
                 rows |= expected(f"{fault}{part}", "v1", 2)
     assert set(read(bucket.uri("r"))) == rows
     assert len(open_results(bucket.uri("r")).parts) == 10
+
+
+def test_what_is_kept_for_the_next_run(bucket: Bucket) -> None:
+    """Its writer is killed, and stores falter."""
+    uri = bucket.uri("r")
+    first = open_store(bucket.folder("r", Timing(renew=1e6, dead=0.5, settle=0.2)))
+    for fault in ("busy", "cut request", "cut answer"):
+        bucket.faults(fault, 1, "PUT", KEPT_NAME)
+        first.kept.write([fault, "x"])
+    assert read(uri) == []  # who reads results does not see it
+    with open_store(bucket.folder("r")) as store:
+        assert store.kept.read() == ["cut answer", "x"]
+        with pytest.raises(StoreError, match="was taken over by process"):
+            first.kept.write(["late"])
+        add(store, "a.pdf")
+        bucket.faults("busy", 1, "DELETE", KEPT_NAME)
+    assert f"r/{KEPT_NAME}" not in bucket.objects()
+    assert set(read(uri)) == expected("a.pdf", "v1", 1)
+    first.close(status="failed", counts={}, timings={})
 
 
 def test_an_upload_that_breaks_off_leaves_nothing_under_the_name(bucket: Bucket) -> None:
