@@ -102,10 +102,10 @@ def picture_format(config: ModelConfig) -> PictureFormat:
     if isinstance(config, PaperConfig):
         height, width = (side - 2 + 2 * CANVAS_MARGIN for side in (config.height, config.width))
         return PictureFormat(config.em_pixels, (height, width), by_rows=False)
-    # A little larger than most training pictures of the shipped weights, which have 16: fonts that
-    # they have not seen are read 1.8 points of BLEU better (docs/model.md). No formula in text size
-    # is larger than that.
-    return PictureFormat(18.0, (512, 1536), by_rows=True)
+    # Larger than most training pictures of the shipped weights, which have 16: other fonts and images
+    # of unknown size are read 1 to 2 points of BLEU better, and at 20 those of the training worse
+    # (docs/model.md). No formula in text size is larger than that.
+    return PictureFormat(19.0, (512, 1536), by_rows=True)
 
 
 def check_sizes(
