@@ -102,9 +102,9 @@ def picture_format(config: ModelConfig) -> PictureFormat:
     if isinstance(config, PaperConfig):
         height, width = (side - 2 + 2 * CANVAS_MARGIN for side in (config.height, config.width))
         return PictureFormat(config.em_pixels, (height, width), by_rows=False)
-    # Larger than most training pictures of the shipped weights, which have 16: other fonts and images
-    # of unknown size are read 1 to 2 points of BLEU better, and at 20 those of the training worse
-    # (docs/model.md). No formula in text size is larger than that.
+    # Larger than most training pictures of the shipped weights, which have 16: other fonts and
+    # images of unknown size are read 1 to 2 points of BLEU better, and at 20 those of the training
+    # worse (docs/model.md). No formula in text size is larger than that.
     return PictureFormat(19.0, (512, 1536), by_rows=True)
 
 

@@ -57,7 +57,9 @@ def _may_stand_in_math(frame: Frame, role: Role, text: str) -> bool:
         case Kind.INFIX:
             return not frame.is_split and frame.place is not Place.OPTION
         case Kind.CELL:
-            return frame.place is Place.ENVIRONMENT and frame.cells > 1
+            is_empty = frame.after in (After.START, After.ROW, After.CELL, After.RULE)
+            in_row = frame.cells > 1 or (frame.may_widen and not is_empty)
+            return frame.place is Place.ENVIRONMENT and in_row
         case Kind.ROW:
             in_rows = frame.place in (Place.FORMULA, Place.ENVIRONMENT)
             return in_rows or frame.content is Content.ROWS
@@ -75,4 +77,6 @@ def _may_stand_in_math(frame: Frame, role: Role, text: str) -> bool:
     begun = frame.place is Place.ENVIRONMENT and frame.after in (After.START, After.ROW)
     if text == "[":
         return frame.place is not Place.OPTION and not begun and frame.after is not After.ROW
-    return frame.place is not Place.OPTION or role.kind not in (Kind.LEFT, Kind.BEGIN)
+    # Nor does a change of the style end at the bracket.
+    fits_option = role.fits_option and role.kind not in (Kind.LEFT, Kind.BEGIN)
+    return frame.place is not Place.OPTION or fits_option

@@ -114,6 +114,7 @@ class Role:
     is_column: bool = False
     is_delimiter: bool = False
     is_negatable: bool = False
+    fits_option: bool = True
     takes_limits: bool = False
     is_transparent: bool = False
     r"""The group around it sees the inside of its argument: `\pmod`."""
@@ -187,6 +188,7 @@ def _role(token: str) -> Role:
         is_delimiter=token in _DELIMITERS and is_valid(rf"\big {token} x"),
         # With a script too: `\not \ln` parses, `\not \ln _ { x }` does not.
         is_negatable=is_valid(rf"\not {token} x") and is_valid(rf"\not {token} _ {{ x }}"),
+        fits_option=is_valid(rf"\sqrt [ {token} x ] x"),
         takes_limits=is_valid(rf"{token} \limits _ {{ x }}"),
         must_not_be_last=not is_valid(token),
     )
@@ -206,9 +208,8 @@ def _environment(token: str) -> Role:
     most = 0 if columns else _MOST_CELLS.get(name, UNLIMITED)
     if not columns and not fits("x & x"):
         most = 1
-    return Role(
-        kind=Kind.BEGIN, environment=name, most_cells=most, has_rules=fits(r"\hline x \\ \hline")
-    )
+    rules = fits(r"\hline x \\ \hline")
+    return Role(kind=Kind.BEGIN, environment=name, most_cells=most, has_rules=rules)
 
 
 def _arguments(token: str) -> tuple[Content, ...]:

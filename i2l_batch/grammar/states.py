@@ -41,6 +41,11 @@ OWED = (
 )
 
 
+FREE_CELLS = 2
+"""Of a row that may be wider than its columns: the first may be empty. That all may be would let a
+model that has lost its way in a matrix add empty ones for ever."""
+
+
 class After(Enum):
     """What came just before, where that matters."""
 
@@ -65,8 +70,12 @@ class Frame(NamedTuple):
     r"""By `\atop` or the like, of which a group has one, or the group around it may have it."""
     environment: str = ""
     cells: int = 0
-    """That a row may still have; in a list of columns, or in place of a length, those given."""
+    """That a row may still have, this one too; in a list of columns, or in place of a length, those
+    given."""
     most_cells: int = 0
+    """That a row may have."""
+    may_widen: bool = False
+    """A row may have more if there is something in them: columns can be added."""
     has_rules: bool = False
 
 
@@ -106,8 +115,7 @@ def _within(state: State, role: Role, text: str) -> State:
         case Kind.PRIME:
             return State(other._replace(scripts=top.scripts | {"^"}), below)
         case Kind.CELL:
-            left = top.cells if top.cells == UNLIMITED else top.cells - 1
-            return State(other._replace(after=After.CELL, cells=left, is_split=False), below)
+            return State(_next_cell(other), below)
         case Kind.ROW:
             is_split = top.is_split and top.place is not Place.ENVIRONMENT
             new = other._replace(after=After.ROW, cells=top.most_cells, is_split=is_split)
@@ -136,6 +144,16 @@ def _within(state: State, role: Role, text: str) -> State:
             if role.must_not_be_last:
                 after = After.CONTROL_SPACE
             return State(other._replace(after=after), below)
+
+
+def _next_cell(top: Frame) -> Frame:
+    """In the next cell of a row, which may be the one with which the environment widens."""
+    left, most = top.cells - 1, top.most_cells
+    if top.cells == UNLIMITED:
+        left = UNLIMITED
+    elif not left:
+        left, most = 1, most + 1
+    return top._replace(after=After.CELL, cells=left, most_cells=most, is_split=False)
 
 
 def _begun(role: Role, outer: State) -> State:
@@ -182,6 +200,8 @@ def _closed(state: State) -> State:
     assert below is not None
     if top.content is Content.COLUMNS:
         # More cells than columns are no matter: columns can be added to all but a `subarray`.
-        cells = top.cells if below.top.environment == "subarray" else UNLIMITED
-        return State(below.top._replace(cells=cells, most_cells=cells), below.below)
+        may_widen = below.top.environment != "subarray"
+        cells = max(top.cells, FREE_CELLS) if may_widen else top.cells
+        inner = below.top._replace(cells=cells, most_cells=cells, may_widen=may_widen)
+        return State(inner, below.below)
     return below

@@ -4,7 +4,7 @@ In: a `TrainJob` and how many workers it shall have. Out: its `Progress`. One wo
 same steps on the same batches; the run folder is the truth, and every start goes on from it. Ray is
 imported only if there are workers.
 
-Run so far: this process, and one and two CPU workers. Not run: GPUs.
+Run so far: this process, on a CPU and on a GPU, and one and two CPU workers. Not run: several GPUs.
 """
 
 from __future__ import annotations
