@@ -14,11 +14,12 @@ from dataclasses import replace
 from typing import Any
 
 from i2l_batch.account import Account
-from i2l_batch.batches import Key
-from i2l_batch.cluster import Plan, is_alive
+from i2l_batch.actors import Actors
+from i2l_batch.cluster import Plan
 from i2l_batch.config import TranscribeConfig
+from i2l_batch.doubt import Doubt
 from i2l_batch.duplicates import FEW_REMEMBERED, REMEMBERED, Duplicates
-from i2l_batch.errors import I2LError, SourceError
+from i2l_batch.errors import SourceError
 from i2l_batch.extractors import Extractors
 from i2l_batch.interrupts import whole
 from i2l_batch.lifeline import Lifeline
@@ -46,10 +47,6 @@ LEAST_CALL = 8
 POOL_BATCHES = 8
 """Batches per reader that may lie extracted but unread before extraction pauses."""
 
-MAX_UNREAD = 20
-"""Formulas in a row that crash the model, or do not fit into memory, before the run ends: then it
-is the model or the device, not them."""
-
 
 class Flow:
     """A run under way. `run` does it all; the other methods are its steps."""
@@ -66,10 +63,8 @@ class Flow:
     ) -> None:
         import ray
         import ray.exceptions
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        self._ray, self._affinity = ray, NodeAffinitySchedulingStrategy
-        self._lost = ray.exceptions.RayError
+        self._ray, self._lost = ray, ray.exceptions.RayError
         self._plan, self._config, self._store = plan, config, store
         self._model_id, self._account, self._progress = model_id, account, progress
         self._unfinished = Unfinished(store)
@@ -78,11 +73,8 @@ class Flow:
         self.timings = {"extract": 0.0, "read": 0.0, "both": 0.0}
         """Seconds that workers spent in each stage, summed over workers; and those by the clock in
         which both went on."""
-        self._reader: Any = ray.remote(
-            num_cpus=plan.reader_cpus, num_gpus=plan.reader_gpus, max_restarts=0
-        )(reader)
         self._lifeline = Lifeline()
-        self._readers = Readers(self._new_reader, plan.homes)
+        self._readers = Readers(Actors(plan, config, reader).start, plan.homes)
         self._pool = Pool()
         remembered = FEW_REMEMBERED if config.attention else REMEMBERED
         self._duplicates = Duplicates(remembered, self._unfinished.find)
@@ -90,8 +82,7 @@ class Flow:
         self._pace = Pace(most, careful=store.kept.follows_a_death)
         self._works = False
         self._formulas = 0
-        self._unread: set[Key] = set()
-        """Pictures of formulas that could not be read, since one was last read."""
+        self._doubt = Doubt()
 
     def run(self, todo: Sequence[Decision]) -> None:
         """Take every document to its end; stops early only under `fail_fast`.
@@ -144,23 +135,6 @@ class Flow:
         self._readers.close()
         self._lifeline.close()
 
-    def _new_reader(self, home: str) -> Any | None:
-        """A model actor on a machine; null when that is gone."""
-        if not is_alive(home):
-            return None
-        config = self._config
-        # Where it cannot be, it fails. It must not wait for a machine that never comes back.
-        there = self._affinity(home, soft=False) if home else "DEFAULT"
-        return self._reader.options(scheduling_strategy=there).remote(
-            config.model,
-            config.device,
-            config.beam_size,
-            config.batch_size,
-            config.max_length,
-            config.attention,
-            self._plan.reader_threads,
-        )
-
     def _start_documents(self, waiting: deque[Decision]) -> None:
         """Extract more, unless readers have enough to do."""
         limit = POOL_BATCHES * self._plan.readers * self._config.batch_size
@@ -201,9 +175,10 @@ class Flow:
             tickets = outcome.batch.tickets
             self._pace.note(len(tickets), outcome.seconds)
             if any(transcript.is_read for transcript in outcome.transcripts):
-                self._unread.clear()
+                self._doubt.ends()
             else:
-                self._doubt(tickets, "the device has no memory for any formula")
+                keys = [ticket.key for ticket in tickets]
+                self._doubt.grows(keys, "the device has no memory for any formula")
             for ticket, transcript in zip(tickets, outcome.transcripts, strict=True):
                 self._answer(ticket, transcript)
         elif isinstance(outcome, Death):
@@ -213,7 +188,7 @@ class Flow:
             for ticket in self._pool.put_back_alone(outcome.suspect):
                 if outcome.is_models_fault:
                     reason = f"the model crashes over every formula: {outcome.reason}"
-                    self._doubt([ticket], reason)
+                    self._doubt.grows([ticket.key], reason)
                 self._give_up(ticket)
 
     def _give_up(self, ticket: Ticket) -> None:
@@ -223,12 +198,6 @@ class Flow:
         self.finish(ticket.document)
         if another := self._duplicates.give_up(ticket):
             self._pool.put_back(Batch([replace(another, deaths=ticket.deaths - 1)]))
-
-    def _doubt(self, tickets: Sequence[Ticket], message: str) -> None:
-        """None of some crops could be read; end the run if no crop can."""
-        self._unread.update(ticket.key for ticket in tickets)
-        if len(self._unread) >= MAX_UNREAD:
-            raise I2LError(message)
 
     def _answer(self, ticket: Ticket, transcript: Transcript) -> None:
         """A crop is read, and so are those that look the same."""
