@@ -21,6 +21,10 @@ from i2l_batch.models.tokenizer import Tokenizer
 
 COLUMNS = ["tokens", "image", "height", "width", "boxes", "em"]
 
+LIKE_SIZES = 1.5
+"""Ratio of body sizes within which a model learns from pictures of text of another size. The builder
+draws it in 13 to 21 pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -132,7 +136,7 @@ def usable(
         UsageError: most samples have text of another size, or none is left.
     """
     folder, name = split.folder, split.name
-    foreign = np.abs(np.log(split.ems / em_pixels)) > np.log(4 / 3)
+    foreign = np.abs(np.log(split.ems / em_pixels)) > np.log(LIKE_SIZES)
     advice = f"the model reads text of {em_pixels:g} pixels"
     if foreign.mean() > 0.5:
         raise UsageError(

@@ -54,7 +54,7 @@ def write_dataset(
     train: Sequence[Sample],
     validation: Sequence[Sample],
     *,
-    em: float = 14.0,
+    em: float = 16.0,
     padding: int = 0,
     boxes: bool = True,
     vocabulary: Sequence[str] = TOKENIZER.vocabulary[4:],

@@ -86,7 +86,7 @@ def split_of(folder: Path, **options: float) -> Split:
 
 def choose(split: Split, width: int = 1000, max_tokens: int = 10) -> tuple[list[int], list[str]]:
     members, lines = usable(
-        split, max_size=(40, width), margins=8, em_pixels=14.0, max_tokens=max_tokens
+        split, max_size=(40, width), margins=8, em_pixels=16.0, max_tokens=max_tokens
     )
     return members.tolist(), lines
 
@@ -112,7 +112,7 @@ def test_what_the_model_cannot_take_is_left_out_and_counted(tmp_path: Path) -> N
 @pytest.mark.parametrize("em", [33.2, 10.0])
 def test_text_of_another_size_is_refused(tmp_path: Path, em: float) -> None:
     with pytest.raises(
-        UsageError, match=f"for text of {em:g} pixels and the model reads text of 14"
+        UsageError, match=f"for text of {em:g} pixels and the model reads text of 16"
     ):
         choose(split_of(tmp_path, em=em))
 
@@ -124,9 +124,9 @@ def test_text_of_about_the_size_is_taken(tmp_path: Path, em: float) -> None:
 
 def test_some_text_of_another_size_is_told(tmp_path: Path) -> None:
     split = split_of(tmp_path)
-    split.ems = np.array([14.0, 14.0, 30.0])
+    split.ems = np.array([16.0, 16.0, 30.0])
     members, lines = choose(split)
     assert members == [0, 1, 2]
     assert lines == [
-        "train: 1 samples have text of another size: the model reads text of 14 pixels"
+        "train: 1 samples have text of another size: the model reads text of 16 pixels"
     ]

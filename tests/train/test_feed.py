@@ -31,7 +31,7 @@ def split(tmp_path_factory: pytest.TempPathFactory) -> Split:
 
 def feed(split: Split, config: TrainConfig = CONFIG, rank: int = 0, size: int = 1) -> Feed:
     everything = np.arange(len(split))
-    return Feed(split, everything, config, rank, size, em_pixels=14.0, max_size=(512, 1536))
+    return Feed(split, everything, config, rank, size, em_pixels=16.0, max_size=(512, 1536))
 
 
 def rows(step: Step) -> list[tuple[object, ...]]:

@@ -206,7 +206,7 @@ def learned(config: TrainConfig, split: Split, model: Recognizer, team: Team, st
         config,
         team.rank,
         team.size,
-        em_pixels=14.0,
+        em_pixels=16.0,
         max_size=(512, 1536),
     )
     learner = Learner(model, config, team)
