@@ -22,8 +22,8 @@ from i2l_batch.models.tokenizer import Tokenizer
 COLUMNS = ["tokens", "image", "height", "width", "boxes", "em"]
 
 LIKE_SIZES = 1.5
-"""Ratio of body sizes within which a model learns from pictures of text of another size. The builder
-draws it in 13 to 21 pixels."""
+"""Ratio of body sizes within which a model learns from text of another size: the builder draws it
+in 13 to 21 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
