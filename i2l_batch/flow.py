@@ -37,13 +37,6 @@ from i2l_batch.table_rows import table_rows
 from i2l_batch.tickets import Batch, OpenDocument, Ticket
 from i2l_batch.unfinished import Unfinished
 
-CALL_BATCHES = 2
-"""Batches that a reader is given at a time: it sorts their crops by size, and looks for better
-answers where it was unsure in all of them together."""
-
-LEAST_CALL = 8
-"""Crops that it is given at least, if there are so many."""
-
 POOL_BATCHES = 8
 """Batches per reader that may lie extracted but unread before extraction pauses."""
 
@@ -78,8 +71,7 @@ class Flow:
         self._pool = Pool()
         remembered = FEW_REMEMBERED if config.attention else REMEMBERED
         self._duplicates = Duplicates(remembered, self._unfinished.find)
-        most = CALL_BATCHES * config.batch_size
-        self._pace = Pace(most, careful=store.kept.follows_a_death)
+        self._pace = Pace(config.batch_size, plan.readers, careful=store.kept.follows_a_death)
         self._works = False
         self._formulas = 0
         self._doubt = Doubt()
@@ -158,12 +150,9 @@ class Flow:
 
     def _start_batches(self) -> None:
         """Give crops to readers: many behind others, few only to a reader that would idle."""
-        most = CALL_BATCHES * self._config.batch_size
         while self._pool:
-            # Half of an equal share, so that all readers end at about the same time.
-            share = -(-len(self._pool) // (2 * self._plan.readers))
-            size = min(self._pace.size, max(share, LEAST_CALL))
-            if not self._readers.free(full=size == most):
+            size = self._pace.call(len(self._pool))
+            if not self._readers.free(full=size == self._pace.most):
                 return
             self._readers.give(self._pool.take(size))
 

@@ -1,32 +1,46 @@
-"""How many crops a reader is given at a time, where it may not live long.
+"""How many crops a reader is given at a time.
 
-In: seconds that calls took. Out: a number of crops. What is read counts when its call returns: on a
-slow machine a full call takes longer than a driver may live that is killed again and again. Small
-calls read less in the same time, so they are for runs that follow a death.
+In: how many wait; seconds that calls took. Out: a number of crops. A reader sorts a call's crops by
+size, and looks for better answers where it was unsure in all of them together: so many are good.
+But what is read counts when its call returns, and on a slow machine a full call takes longer than a
+driver may live that is killed again and again: so few are good in a run that follows a death.
 """
 
 from __future__ import annotations
 
+CALL_BATCHES = 2
+"""Batches that a call has."""
+
+LEAST_CALL = 8
+"""Crops that it has at least, if there are so many."""
+
 CALL_SECONDS = 4.0
-"""That a call may take then."""
+"""That a call may take after a death."""
 
 FIRST = 2
-"""Crops of the first one."""
+"""Crops of the first one then."""
 
 
 class Pace:
     """The size of calls."""
 
-    def __init__(self, most: int, *, careful: bool) -> None:
-        """most: crops of a call. careful: begin with few, and keep within the time above."""
-        self._most, self._careful = most, careful
-        self.size = min(FIRST, most) if careful else most
-        """Most crops of the next call."""
+    def __init__(self, batch_size: int, readers: int, *, careful: bool) -> None:
+        """careful: begin with few, and keep within the time above."""
+        self.most = CALL_BATCHES * batch_size
+        """Crops of a full call."""
+        self._readers, self._careful = readers, careful
+        self._limit = min(FIRST, self.most) if careful else self.most
+
+    def call(self, waiting: int) -> int:
+        """Crops of the next call, of which so many wait."""
+        # Half of an equal share, so that all readers end at about the same time.
+        share = -(-waiting // (2 * self._readers))
+        return min(self._limit, max(share, LEAST_CALL))
 
     def note(self, crops: int, seconds: float) -> None:
         """A call over so many crops has taken so long."""
         # By what it was, not by what calls are now: many readers may tell the same at once.
         if self._careful and seconds > CALL_SECONDS:
-            self.size = min(self.size, max(1, crops // 2))
+            self._limit = min(self._limit, max(1, crops // 2))
         elif seconds < CALL_SECONDS / 2:
-            self.size = max(self.size, min(2 * crops, self._most))
+            self._limit = max(self._limit, min(2 * crops, self.most))
