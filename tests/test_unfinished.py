@@ -109,8 +109,7 @@ def test_answers_of_committed_papers_go(tmp_path: Path) -> None:
         unfinished.save_if_due()
         assert KEPT_NAME in files(tmp_path)  # it could be killed before the commit
         store.flush()
-        time.sleep(0.1)
-        unfinished.save_if_due()
+        unfinished.save()
         assert KEPT_NAME not in files(tmp_path)
 
 

@@ -43,7 +43,9 @@ def test_signals(
                         time.sleep(chance.random() / 10)
                         driver.send_signal(number)
                     assert driver.communicate(timeout=60) == (None, "")
-                assert driver.returncode == 130
+                # The second may find a process that has done all, and whose Python has put its
+                # handlers away: then it is the signal that ends it.
+                assert driver.returncode in ({130, -number} if twice else {130})
                 assert done < len(documents(output)) < PAPERS
                 assert rows(output).items() <= undisturbed.items()
                 done = len(documents(output))
