@@ -149,10 +149,12 @@ class Flow:
         self.finish(document)
 
     def _start_batches(self) -> None:
-        """Give crops to readers: many behind others, few only to a reader that would idle."""
+        """Give crops to readers: many behind others, few or a suspect only to a reader that would
+        idle."""
         while self._pool:
             size = self._pace.call(len(self._pool))
-            if not self._readers.free(full=size == self._pace.most):
+            behind = size == self._pace.most and not self._pool.next_is_suspect
+            if not self._readers.free(behind=behind):
                 return
             self._readers.give(self._pool.take(size))
 

@@ -45,6 +45,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    @property
+    def next_is_suspect(self) -> bool:
+        """Whether a reader has died over the crop that is to be read next. There is one."""
+        return self._oldest().ticket.deaths > 0
+
     def add(self, tickets: Iterable[Ticket]) -> None:
         """Crops of a chunk."""
         self._queue.extend(map(self._place, tickets))
@@ -64,9 +69,7 @@ class Pool:
 
     def take(self, size: int) -> Batch:
         """The longest waiting crop and up to `size - 1` of the waiting ones nearest in area."""
-        while self._queue[0].serial not in self._waiting:
-            self._queue.popleft()
-        oldest = self._queue.popleft()
+        oldest = self._oldest()
         if oldest.ticket.deaths:
             chosen = [oldest]
         else:
@@ -75,6 +78,12 @@ class Pool:
             del self._by_area[first:end]
         self._waiting.difference_update(place.serial for place in chosen)
         return Batch([place.ticket for place in chosen])
+
+    def _oldest(self) -> _Place:
+        """The longest waiting crop."""
+        while self._queue[0].serial not in self._waiting:
+            self._queue.popleft()
+        return self._queue[0]
 
     def _place(self, ticket: Ticket) -> _Place:
         place = _Place(ticket.key.area, next(self._serial), ticket)

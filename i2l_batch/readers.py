@@ -3,7 +3,8 @@ replaced when it dies, unless its machine is gone.
 
 In: batches. Out: their transcripts, or the batches that a dead reader leaves: the one it died over,
 and the innocent one behind it. Ray's own restarts would blame both, and retry a model that cannot
-be loaded for ever.
+be loaded for ever. Which one it was is not certain: what a reader has read just before it dies may
+not reach us any more. So what is blamed once is a suspect, and a suspect has a reader to itself.
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ class _Slot:
     deaths: int = 0
     """In a row, while loading."""
 
+    def has_room(self, limit: int) -> bool:
+        """Whether there may be one batch more, of `limit` at most."""
+        tries = any(batch.is_suspect for batch in self.batches.values())
+        return not self.loading and not tries and len(self.batches) < limit
+
 
 class Readers:
     """All readers of a run."""
@@ -92,15 +98,16 @@ class Readers:
         """Whether any batch is on its way."""
         return any(slot.batches for slot in self._slots)
 
-    def free(self, *, full: bool) -> bool:
-        """Whether a reader has room: for a full batch behind another, for a small one only when it
-        would idle."""
-        limit = BATCHES_PER_READER if full else 1
-        return any(not s.loading and len(s.batches) < limit for s in self._slots)
+    def free(self, *, behind: bool) -> bool:
+        """Whether a reader has room for a batch: nothing to do, or, if it may stand `behind`
+        another, only that."""
+        limit = BATCHES_PER_READER if behind else 1
+        return any(slot.has_room(limit) for slot in self._slots)
 
     def give(self, batch: Batch) -> None:
-        """Have a batch read by the reader with the least to do."""
-        slot = min((s for s in self._slots if not s.loading), key=lambda s: len(s.batches))
+        """Have a batch read by the reader with the least to do, of those that have room."""
+        able = (slot for slot in self._slots if slot.has_room(BATCHES_PER_READER))
+        slot = min(able, key=lambda slot: len(slot.batches))
         picks, chunks = batch.arguments()
         slot.batches[slot.actor.read.remote(picks, *chunks)] = batch
 

@@ -188,6 +188,11 @@ class Batch:
 
     tickets: Sequence[Ticket]
 
+    @property
+    def is_suspect(self) -> bool:
+        """Whether a reader has died over it, or over one that it was in."""
+        return any(ticket.deaths for ticket in self.tickets)
+
     def arguments(self) -> tuple[list[tuple[int, int]], list[Any]]:
         """Picks (chunk argument, crop in it) and the chunk references they point into."""
         order: dict[tuple[int, int], int] = {}

@@ -1,14 +1,28 @@
-"""Readers are replaced on their machine, and not elsewhere when that is gone."""
+"""Readers are replaced on their machine, and not elsewhere when that is gone; what is suspected of
+killing them has one to itself."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from i2l_batch.errors import I2LError
-from i2l_batch.readers import Readers
+from i2l_batch.images import prepare
+from i2l_batch.readers import Death, Readers
+from i2l_batch.stages import Piece
+from i2l_batch.tickets import Batch
 from tests.fake_readers import HashReader
+from tests.test_tickets import CROP, tickets
+
+
+def batch(deaths: int) -> Batch:
+    """Of one crop."""
+    (ticket,) = tickets([1])
+    ticket.document.chunks[0] = [Piece(CROP, prepare(np.zeros((9, 9), np.uint8), None))]
+    return Batch([replace(ticket, deaths=deaths)])
 
 
 @pytest.mark.usefixtures("cluster")
@@ -41,3 +55,36 @@ def test_a_reader_is_replaced_while_its_machine_lives() -> None:
     with pytest.raises(I2LError, match="all machines that ran the model are gone"):
         die(2)
     assert len(made) == 3
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_suspect_has_a_reader_to_itself() -> None:
+    """The answer to what a reader read before may be lost when it dies: whatever is beside a
+    suspect would be blamed for it."""
+    import ray
+
+    def make(_: str) -> Any:
+        return ray.remote(num_cpus=0)(HashReader).remote(None, "cpu", 1, 1, 1, False, 1)
+
+    def wait() -> None:
+        ((reference,), _) = ray.wait(readers.pending(), timeout=60)
+        assert not isinstance(readers.take(reference), Death)
+
+    fresh, suspect = batch(deaths=0), batch(deaths=1)
+    readers = Readers(make, ["", ""])
+    assert not readers.free(behind=True)  # they load
+    wait()
+    wait()
+    readers.give(fresh)
+    assert readers.free(behind=False)
+    readers.give(suspect)
+    assert not readers.free(behind=False)
+    assert readers.free(behind=True)
+    readers.give(fresh)  # behind the other one, not behind the suspect
+    assert not readers.free(behind=True)
+    wait()
+    wait()
+    wait()
+    assert readers.free(behind=False)
+    assert not readers.is_busy
+    readers.close()

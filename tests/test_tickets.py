@@ -72,8 +72,9 @@ def test_every_crop_is_read_once_whatever_dies(
         pool.add(one.tickets(part))
     one.extracted = True
     while pool:
-        waiting = len(pool)
+        waiting, suspect = len(pool), pool.next_is_suspect
         batch = pool.take(size)
+        assert batch.is_suspect == suspect
         assert 1 <= len(batch.tickets) <= size
         assert len(pool) == waiting - len(batch.tickets)
         picks, references = batch.arguments()
