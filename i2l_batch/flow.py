@@ -95,7 +95,7 @@ class Flow:
             if self._config.fail_fast and self._account.failed:
                 return
             self._start_documents(waiting)
-            self._start_batches()
+            self._start_batches(ending=not (waiting or extractors.has_begun or extractors.is_busy))
             extracting = extractors.pending()
             pending = [*extracting, *self._readers.pending()]
             both, began = extractors.is_busy and self._readers.is_busy, time.monotonic()
@@ -148,15 +148,18 @@ class Flow:
             self._account.taken_over = self._unfinished.taken_over
         self.finish(document)
 
-    def _start_batches(self) -> None:
+    def _start_batches(self, *, ending: bool) -> None:
         """Give crops to readers: many behind others, few or a suspect only to a reader that would
-        idle."""
-        while self._pool:
-            size = self._pace.call(len(self._pool))
-            behind = size == self._pace.most and not self._pool.next_is_suspect
+        idle. Once all are known the largest go first, each reader getting its next call when it
+        needs it: a large one that is left for last has the others wait for it."""
+        pool, pace = self._pool, self._pace
+        while pool:
+            size = pace.call(len(pool))
+            behind = size == pace.most and not ending and not pool.next_is_suspect
             if not self._readers.free(behind=behind):
                 return
-            self._readers.give(self._pool.take(size))
+            batch = pool.take_largest(size, pace.area(pool.area)) if ending else pool.take(size)
+            self._readers.give(batch)
 
     def _read(self, reference: Any) -> None:
         """A batch is read, or its reader died over it: then its crops are tried one by one."""

@@ -14,6 +14,9 @@ CALL_BATCHES = 2
 LEAST_CALL = 8
 """Crops that it has at least, if there are so many."""
 
+LEAST_AREA = 1_000_000
+"""Pixels of them together that are enough, too."""
+
 CALL_SECONDS = 4.0
 """That a call may take after a death."""
 
@@ -33,9 +36,15 @@ class Pace:
 
     def call(self, waiting: int) -> int:
         """Crops of the next call, of which so many wait."""
-        # Half of an equal share, so that all readers end at about the same time.
-        share = -(-waiting // (2 * self._readers))
-        return min(self._limit, max(share, LEAST_CALL))
+        return min(self._limit, max(self._share(waiting), LEAST_CALL))
+
+    def area(self, waiting: int) -> int:
+        """Pixels of the next call, of which so many wait."""
+        return max(self._share(waiting), LEAST_AREA)
+
+    def _share(self, waiting: int) -> int:
+        """Half of an equal share, so that all readers end at about the same time."""
+        return -(-waiting // (2 * self._readers))
 
     def note(self, crops: int, seconds: float) -> None:
         """A call over so many crops has taken so long."""

@@ -41,6 +41,8 @@ class Pool:
         self._waiting: set[int] = set()
         """Serial numbers of those that were not taken."""
         self._serial = itertools.count()
+        self.area = 0
+        """Of all that wait, in pixels: about what it costs to read them."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -73,11 +75,21 @@ class Pool:
         if oldest.ticket.deaths:
             chosen = [oldest]
         else:
-            first, end = self._nearest(bisect_left(self._by_area, oldest), size)
-            chosen = self._by_area[first:end]
-            del self._by_area[first:end]
-        self._waiting.difference_update(place.serial for place in chosen)
-        return Batch([place.ticket for place in chosen])
+            chosen = self._cut(*self._nearest(bisect_left(self._by_area, oldest), size))
+        return self._batch(chosen)
+
+    def take_largest(self, size: int, area: int) -> Batch:
+        """The largest crops: `size` of them, or as many as have that area together, but one at
+        least. A suspect that is next goes first."""
+        if self.next_is_suspect:
+            return self.take(1)
+        end = first = len(self._by_area)
+        while first and end - first < size:
+            area -= self._by_area[first - 1].area
+            if area < 0 and first < end:
+                break
+            first -= 1
+        return self._batch(self._cut(first, end))
 
     def _oldest(self) -> _Place:
         """The longest waiting crop."""
@@ -88,12 +100,25 @@ class Pool:
     def _place(self, ticket: Ticket) -> _Place:
         place = _Place(ticket.key.area, next(self._serial), ticket)
         self._waiting.add(place.serial)
+        self.area += place.area
         if not ticket.deaths:
             insort(self._by_area, place)
         return place
 
     def _put_first(self, tickets: Sequence[Ticket]) -> None:
         self._queue.extendleft(reversed([self._place(ticket) for ticket in tickets]))
+
+    def _cut(self, first: int, end: int) -> list[_Place]:
+        """Take these out of those sorted by area."""
+        places = self._by_area[first:end]
+        del self._by_area[first:end]
+        return places
+
+    def _batch(self, places: Sequence[_Place]) -> Batch:
+        """Of crops that wait no longer."""
+        self._waiting.difference_update(place.serial for place in places)
+        self.area -= sum(place.area for place in places)
+        return Batch([place.ticket for place in places])
 
     def _nearest(self, middle: int, size: int) -> tuple[int, int]:
         """First and end of the `size` places, or as many as there are, nearest to the middle one's
