@@ -7,6 +7,7 @@ store; a document holds references to them.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Collection
 from typing import Any
 
 from i2l_batch.cluster import Plan
@@ -56,15 +57,13 @@ class Extractors:
         """Whether any task is under way."""
         return bool(self._extracting)
 
-    @property
-    def has_begun(self) -> bool:
-        """Whether there are documents of which pages are left to be extracted."""
-        return bool(self._begun)
+    def goes_on(self, waiting: Collection[Decision]) -> bool:
+        """Whether any task is under way, or to be started for what waits or has begun."""
+        return self.is_busy or bool(waiting or self._begun)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether another task may start."""
-        return len(self._extracting) < self._most
+    def can_start(self, waiting: Collection[Decision]) -> bool:
+        """Whether another task is to be started, and may be."""
+        return bool(waiting or self._begun) and len(self._extracting) < self._most
 
     def pending(self) -> list[Any]:
         """References of all that is under way."""

@@ -85,17 +85,11 @@ class Flow:
         """
         waiting = deque(todo)
         extractors = self._extractors
-        while (
-            waiting
-            or extractors.has_begun
-            or extractors.is_busy
-            or self._pool
-            or self._readers.is_busy
-        ):
+        while (more := extractors.goes_on(waiting)) or self._pool or self._readers.is_busy:
             if self._config.fail_fast and self._account.failed:
                 return
             self._start_documents(waiting)
-            self._start_batches(ending=not (waiting or extractors.has_begun or extractors.is_busy))
+            self._start_batches(ending=not more)
             extracting = extractors.pending()
             pending = [*extracting, *self._readers.pending()]
             both, began = extractors.is_busy and self._readers.is_busy, time.monotonic()
@@ -130,7 +124,7 @@ class Flow:
     def _start_documents(self, waiting: deque[Decision]) -> None:
         """Extract more, unless readers have enough to do."""
         limit = POOL_BATCHES * self._plan.readers * self._config.batch_size
-        while (waiting or self._extractors.has_begun) and self._extractors.has_room:
+        while self._extractors.can_start(waiting):
             if len(self._pool) + self._duplicates.num_waiting >= limit:
                 return
             self._extractors.start(waiting)
@@ -149,9 +143,8 @@ class Flow:
         self.finish(document)
 
     def _start_batches(self, *, ending: bool) -> None:
-        """Give crops to readers: many behind others, few or a suspect only to a reader that would
-        idle. Once all are known the largest go first, each reader getting its next call when it
-        needs it: a large one that is left for last has the others wait for it."""
+        """Give crops to readers: many behind others, few or a suspect only to one that would idle.
+        Once all are known the largest go first: one left for last has the other readers wait."""
         pool, pace = self._pool, self._pace
         while pool:
             size = pace.call(len(pool))

@@ -1,7 +1,7 @@
 """Crops that wait to be read, of all documents on their way.
 
-In: tickets. Out: batches of crops of like area, the longest waiting crop first. Knows nothing of
-Ray.
+In: tickets. Out: batches of crops of like area, the longest waiting crop or the largest ones first.
+Knows nothing of Ray.
 """
 
 from __future__ import annotations

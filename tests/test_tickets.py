@@ -73,7 +73,7 @@ def test_every_crop_is_read_once_whatever_dies(
     one.extracted = True
     while pool:
         waiting, suspect = len(pool), pool.next_is_suspect
-        batch = pool.take(size)
+        batch = chance.choice([pool.take, lambda most: pool.take_largest(most, 10**9)])(size)
         assert batch.is_suspect == suspect
         assert 1 <= len(batch.tickets) <= size
         assert len(pool) == waiting - len(batch.tickets)
@@ -112,6 +112,25 @@ def test_no_crop_that_stays_is_nearer_than_one_that_is_taken(widths: list[int], 
         left = [t for t in left if t not in chosen]
         assert all(distance[t.crop] <= distance[u.crop] for t in chosen for u in left)
         assert len(pool) == len(left)
+
+
+@given(
+    st.lists(st.integers(1, 90), min_size=1, max_size=60), st.integers(1, 20), st.integers(1, 9_000)
+)
+def test_the_largest_go_first_as_many_as_are_allowed(
+    widths: list[int], size: int, area: int
+) -> None:
+    pool = Pool()
+    pool.add(tickets(widths))
+    left = sorted(10 * width for width in widths)
+    while left:
+        assert pool.area == sum(left)
+        taken = [ticket.key.area for ticket in pool.take_largest(size, area).tickets]
+        left, largest = left[: -len(taken)], left[-len(taken) :]
+        assert taken == largest
+        assert len(taken) == 1 or (len(taken) <= size and sum(taken) <= area)
+        assert not left or len(taken) == size or sum(taken) + left[-1] > area
+    assert (len(pool), pool.area) == (0, 0)
 
 
 def test_a_batch_is_the_oldest_crop_and_those_nearest_in_area() -> None:

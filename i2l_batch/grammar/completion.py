@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from i2l_batch.grammar.grammar import Grammar
+from i2l_batch.grammar.hindsight import Written, rewritten, with_argument
 from i2l_batch.grammar.mending import mended
 from i2l_batch.grammar.roles import Content, Kind
 from i2l_batch.grammar.states import START, Place
@@ -26,16 +27,25 @@ class Completed(NamedTuple):
 
 def completed(grammar: Grammar, tokens: Sequence[int]) -> Completed | None:
     """The formula that the tokens are, or begin; None if some can in no way be allowed."""
+    # Hindsight may change what a later slip meets, so that it cannot be mended any more.
+    found = _completed(grammar, tokens, hindsight=True)
+    return found or _completed(grammar, tokens, hindsight=False)
+
+
+def _completed(grammar: Grammar, tokens: Sequence[int], *, hindsight: bool) -> Completed | None:
     writer = _Writer(grammar)
     for i, token in enumerate(tokens):
         if token in grammar.allowed(writer.state.top):
             writer.write(token, i)
-            continue
-        instead = mended(grammar, writer.state, token)
-        if instead is None:
+        elif (instead := mended(grammar, writer.state, token)) is None:
             return None
-        for k, other in enumerate(instead, 1):
-            writer.write(other, i if k == len(instead) else None)
+        elif hindsight and (better := rewritten(grammar, writer.written, (token, i))):
+            writer = _Writer.of(grammar, better)
+        else:
+            for k, other in enumerate(instead, 1):
+                writer.write(other, i if k == len(instead) else None)
+    if hindsight and (better := with_argument(grammar, writer.written)):
+        writer = _Writer.of(grammar, better)
     for token in grammar.ending(writer.state):
         writer.write(token, None)
     return writer.completed()
@@ -60,10 +70,19 @@ class _Writer:
     def __init__(self, grammar: Grammar) -> None:
         self.state = START
         self._grammar = grammar
-        self._written: list[tuple[int, int | None]] = []
+        self.written: list[Written] = []
+        """So far."""
         self._environments: list[_Environment] = []
         self._missing: list[tuple[int, int]] = []
         """Where columns are missing, and how many."""
+
+    @classmethod
+    def of(cls, grammar: Grammar, written: Sequence[Written]) -> _Writer:
+        """One that has written that."""
+        writer = cls(grammar)
+        for token, read in written:
+            writer.write(token, read)
+        return writer
 
     def write(self, token: int, read: int | None) -> None:
         """One more token, which must be allowed."""
@@ -71,16 +90,16 @@ class _Writer:
         if role.kind is Kind.BEGIN:
             self._environments.append(_Environment())
         elif self._environments and top.content is Content.COLUMNS and role.is_column:
-            self._environments[-1].column = len(self._written)
+            self._environments[-1].column = len(self.written)
             self._environments[-1].given += 1
         elif top.place is Place.ENVIRONMENT:
             self._in_environment(role.kind)
-        self._written.append((token, read))
+        self.written.append((token, read))
         self.state = self._grammar.step(self.state, token)
 
     def completed(self) -> Completed:
         """All of it, with enough columns for the cells of each row."""
-        found = self._written
+        found = self.written
         for column, count in sorted(self._missing, reverse=True):
             added = [(found[column][0], None)] * count
             found = [*found[: column + 1], *added, *found[column + 1 :]]

@@ -24,6 +24,7 @@ class Grammar:
         self._allowed: dict[Frame, frozenset[int]] = {}
         self.braces = tuple(self._ids[brace] for brace in "{}" if brace in self._ids)
         """Ids of both, if the vocabulary has them."""
+        self.superscript = self._ids.get("^")
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -65,6 +66,8 @@ class Grammar:
         if frame.place is Place.OPTION:
             return frozenset([self._ids["]"]])
         kinds = {i: self.roles[i].kind for i in allowed if _closes(self.roles[i], frame)}
+        if (null := self._ids.get(r"\right.")) in kinds:  # what can be seen is not ours to add
+            return frozenset([null])
         # A group is opened, to be closed at once, only where nothing else will do.
         by_kind = (_ENDS, set(Kind) - _ENDS - {Kind.OPEN}, {Kind.OPEN})
         found = ([i for i, kind in kinds.items() if kind in wanted] for wanted in by_kind)

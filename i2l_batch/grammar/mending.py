@@ -16,15 +16,20 @@ from i2l_batch.grammar.states import OWED, Place, State
 def mended(grammar: Grammar, state: State, token: int) -> tuple[int, ...] | None:
     r"""What to write for a token that is not allowed; nothing where it is left out.
 
-    What closes something also closes all that was opened later. `\end` ends whatever environment is
-    open; a `\right` without its `\left` is the delimiter alone. Any other closer of what is not
-    open is left out. A second script begins a new, empty base. None if there is no such way.
+    What closes something, or goes on to another cell, also closes all that was opened later. `\end`
+    ends whatever environment is open; a `\right` without its `\left` is the delimiter alone. Any
+    other closer of what is not open is left out. A second script begins a new, empty base. Where
+    there is only text, a group begins for what is none. None if there is no such way.
     """
     match grammar.roles[token].kind:
         case Kind.CLOSE | Kind.RIGHT | Kind.END:
             return _closer(grammar, state, token)
-        case Kind.SCRIPT | Kind.PRIME:
+        case Kind.ROW | Kind.CELL:
+            return _closer(grammar, state, token) or None
+        case Kind.SCRIPT | Kind.PRIME if state.top.content is Content.MATH:
             return _second_script(grammar, state, token)
+        case Kind.COMMAND | Kind.ATOM | Kind.SCRIPT | Kind.PRIME:
+            return _end_of_text(grammar, state, token)
         case _:
             return None
 
@@ -46,9 +51,23 @@ def _closer(grammar: Grammar, state: State, token: int) -> tuple[int, ...]:
 
 
 def _second_script(grammar: Grammar, state: State, token: int) -> tuple[int, ...] | None:
-    if not grammar.braces or state.top.place in OWED or state.top.content is not Content.MATH:
+    if state.top.place in OWED:
         return None
-    base = state
-    for brace in grammar.braces:
-        base = grammar.step(base, brace)
-    return (*grammar.braces, token) if token in grammar.allowed(base.top) else None
+    return _behind(grammar, state, grammar.braces, token)
+
+
+def _end_of_text(grammar: Grammar, state: State, token: int) -> tuple[int, ...] | None:
+    if state.top.place is not Place.GROUP or state.top.content not in (Content.TEXT, Content.NAME):
+        return None
+    return _behind(grammar, state, grammar.braces[::-1], token)
+
+
+def _behind(
+    grammar: Grammar, state: State, braces: tuple[int, ...], token: int
+) -> tuple[int, ...] | None:
+    """Both braces and a token, if they are allowed."""
+    for brace in braces:
+        if brace not in grammar.allowed(state.top):
+            return None
+        state = grammar.step(state, brace)
+    return (*braces, token) if braces and token in grammar.allowed(state.top) else None
