@@ -14,8 +14,7 @@ from i2l_batch import runs
 from i2l_batch.durable import reason
 from i2l_batch.errors import StoreError
 from i2l_batch.kept import KEPT_PATTERN
-from i2l_batch.locations import Location
-from i2l_batch.results import (
+from i2l_batch.layout import (
     PART_NAME,
     RUN_NAME,
     committed_parts,
@@ -24,6 +23,7 @@ from i2l_batch.results import (
     read_run,
     run_of,
 )
+from i2l_batch.locations import Location
 from i2l_batch.runs import JsonValue
 
 _OURS = {"documents": PART_NAME, "formulas": PART_NAME, "runs": RUN_NAME}

@@ -19,8 +19,8 @@ from typing import Any, Literal, TypeAlias
 
 import i2l_batch
 from i2l_batch.errors import StoreError
+from i2l_batch.layout import read_run
 from i2l_batch.locations import Location
-from i2l_batch.results import read_run
 
 JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 RunStatus = Literal["running", "finished", "interrupted", "failed"]
