@@ -9,7 +9,8 @@ has most likely gone wrong before:
   first;
 - a change of the alphabet in `\operatorname` says that this was no operator.
 
-Of 8,475 answers to im2latex-100k's validation images 100 are changed. Knows no search.
+Of 8,475 greedy answers to im2latex-100k's validation images 314 have slips, and 115 are changed by
+this. Knows no search.
 """
 
 from __future__ import annotations
