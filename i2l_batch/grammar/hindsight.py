@@ -82,9 +82,11 @@ def _lacks_arguments(grammar: Grammar, written: Sequence[Written]) -> bool:
 
 
 def _idle_groups(grammar: Grammar, written: Sequence[Written]) -> Iterator[int]:
-    """Where a group opens in a group, and is no argument."""
+    """Where a group opens in a group, is no argument, and has something before it."""
+    ids = [token for token, _ in written]
     for i, state in enumerate(_states(grammar, written[:-1])):
-        if state.top.place is Place.GROUP and written[i][0] == grammar.braces[0]:
+        opens = ids[i] == grammar.braces[0] != ids[i - 1]
+        if opens and state.top.place is Place.GROUP:
             yield i
 
 

@@ -49,6 +49,8 @@ def complete(tokens: Sequence[str]) -> Completed:
         ),
         (r"\frac { e ^ { b } { c } x", r"\frac { e ^ { b } } { c } x"),
         (r"\frac { b { c } x", r"\frac { b } { c } x"),
+        (r"\frac { { b } _ 1 { c } x", r"\frac { { b } _ 1 } { c } x"),
+        (r"\frac { { b } c", r"\frac { { b } c } { }"),
         (r"\frac { b c", r"\frac { b c } { }"),
         ("x ^ { a } '", "x ^ { a } { } '"),
         ("x _ a ^ b _ c", "x _ a ^ b { } _ c"),
