@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from i2l_batch.account import Account
 from i2l_batch.cluster import connected
@@ -62,23 +63,24 @@ def transcribe(
             part_seconds=config.commit_seconds,
         ) as store,
         progress,
+        ExitStack() as ray,  # stopped after the record is written, as that takes seconds
     ):
         status, timings, readers = "failed", {"extract": 0.0, "read": 0.0, "both": 0.0}, 1
         try:
             todo = _skip_and_refuse(sources, output, store, config, account, progress)
             if todo and not (config.fail_fast and account.failed):
-                with connected(config) as plan:
-                    flow = Flow(plan, config, store, model["id"], account, progress, reader)
-                    timings, readers = flow.timings, plan.readers
+                plan = ray.enter_context(connected(config))
+                flow = Flow(plan, config, store, model["id"], account, progress, reader)
+                timings, readers = flow.timings, plan.readers
+                try:
+                    flow.run(todo)
+                finally:
                     try:
-                        flow.run(todo)
+                        with whole():
+                            store.flush()
+                            flow.save()
                     finally:
-                        try:  # before Ray is shut down, which takes seconds
-                            with whole():
-                                store.flush()
-                                flow.save()
-                        finally:
-                            flow.close()
+                        flow.close()
             status = "finished" if account.adds_up else "failed"
         except KeyboardInterrupt:
             status = "interrupted"
