@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 from i2l_batch.account import Account
 from i2l_batch.cluster import connected
@@ -63,24 +63,22 @@ def transcribe(
             part_seconds=config.commit_seconds,
         ) as store,
         progress,
-        ExitStack() as ray,  # stopped after the record is written, as that takes seconds
+        ExitStack() as cluster,  # Ray stops after the record is written, as that takes seconds
     ):
         status, timings, readers = "failed", {"extract": 0.0, "read": 0.0, "both": 0.0}, 1
         try:
             todo = _skip_and_refuse(sources, output, store, config, account, progress)
             if todo and not (config.fail_fast and account.failed):
-                plan = ray.enter_context(connected(config))
+                plan = cluster.enter_context(connected(config))
                 flow = Flow(plan, config, store, model["id"], account, progress, reader)
                 timings, readers = flow.timings, plan.readers
-                try:
-                    flow.run(todo)
-                finally:
+                with closing(flow):
                     try:
+                        flow.run(todo)
+                    finally:
                         with whole():
                             store.flush()
                             flow.save()
-                    finally:
-                        flow.close()
             status = "finished" if account.adds_up else "failed"
         except KeyboardInterrupt:
             status = "interrupted"

@@ -18,6 +18,14 @@ from tests.fake_readers import HashReader
 from tests.test_tickets import CROP, tickets
 
 
+def new_reader() -> Any:
+    """An actor that reads pictures as their hash."""
+    import ray
+
+    actor: Any = ray.remote(num_cpus=0)(HashReader)
+    return actor.remote(None, "cpu", 1, 1, 1, False, 1)
+
+
 def batch(deaths: int) -> Batch:
     """Of one crop."""
     (ticket,) = tickets([1])
@@ -34,8 +42,7 @@ def test_a_reader_is_replaced_while_its_machine_lives() -> None:
     def make(home: str) -> Any | None:
         if home not in alive:
             return None
-        actor: Any = ray.remote(num_cpus=0)(HashReader)
-        made.append((home, actor.remote(None, "cpu", 1, 1, 1, False, 1)))
+        made.append((home, new_reader()))
         return made[-1][1]
 
     def die(reader: int) -> None:
@@ -63,15 +70,12 @@ def test_a_suspect_has_a_reader_to_itself() -> None:
     suspect would be blamed for it."""
     import ray
 
-    def make(_: str) -> Any:
-        return ray.remote(num_cpus=0)(HashReader).remote(None, "cpu", 1, 1, 1, False, 1)
-
     def wait() -> None:
         ((reference,), _) = ray.wait(readers.pending(), timeout=60)
         assert not isinstance(readers.take(reference), Death)
 
     fresh, suspect = batch(deaths=0), batch(deaths=1)
-    readers = Readers(make, ["", ""])
+    readers = Readers(lambda _: new_reader(), ["", ""])
     assert not readers.free(behind=True)  # they load
     wait()
     wait()

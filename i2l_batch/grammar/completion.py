@@ -39,12 +39,12 @@ def _completed(grammar: Grammar, tokens: Sequence[int], *, hindsight: bool) -> C
             writer.write(token, i)
         elif (instead := mended(grammar, writer.state, token)) is None:
             return None
-        elif hindsight and (better := rewritten(grammar, writer.written, (token, i))):
+        elif hindsight and (better := rewritten(grammar, writer.written, writer.state, (token, i))):
             writer = _Writer.of(grammar, better)
         else:
             for k, other in enumerate(instead, 1):
                 writer.write(other, i if k == len(instead) else None)
-    if hindsight and (better := with_argument(grammar, writer.written)):
+    if hindsight and (better := with_argument(grammar, writer.written, writer.state)):
         writer = _Writer.of(grammar, better)
     for token in grammar.ending(writer.state):
         writer.write(token, None)

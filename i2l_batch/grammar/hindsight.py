@@ -19,18 +19,20 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from i2l_batch.grammar.grammar import Grammar
 from i2l_batch.grammar.roles import Kind
-from i2l_batch.grammar.states import START, Place, State
+from i2l_batch.grammar.states import START, Frame, Place, State
 
 Written = tuple[int, int | None]
 """A token, and which of those that were read it is; null if it was added."""
 
 
-def rewritten(grammar: Grammar, written: Sequence[Written], token: Written) -> list[Written] | None:
-    """The formula with a token at its end that it does not allow as it is; None if nothing before
-    it should be another."""
+def rewritten(
+    grammar: Grammar, written: Sequence[Written], state: State, token: Written
+) -> list[Written] | None:
+    """The formula, which ends in a state that does not allow a token, with that at its end; None
+    if nothing before it should be another."""
     ways: Iterable[Sequence[Written]] = ()
     match grammar.roles[token[0]].kind:
-        case Kind.CLOSE if not any(_in_groups(grammar, written)):
+        case Kind.CLOSE if all(frame.place is not Place.GROUP for frame in _open(state)):
             ways = _without_a_brace(grammar, written)
         case Kind.SCRIPT if token[0] == grammar.superscript:
             ways = _with_a_base(grammar, written)
@@ -41,14 +43,17 @@ def rewritten(grammar: Grammar, written: Sequence[Written], token: Written) -> l
     return next((found for way in ways if _state(grammar, found := [*way, token])), None)
 
 
-def with_argument(grammar: Grammar, written: Sequence[Written]) -> list[Written] | None:
-    """The formula with a brace before the group that was meant to be the argument that is missing
-    at the end; None if none is missing, or there is no such group."""
-    if not _lacks_arguments(grammar, written):
+def with_argument(
+    grammar: Grammar, written: Sequence[Written], state: State
+) -> list[Written] | None:
+    """The formula, which ends in a state, with a brace before the group that was meant to be the
+    argument that is missing there; None if none is missing, or there is no such group."""
+    if not _lacks_arguments(grammar, state):
         return None
     for i in _idle_groups(grammar, written):
         found = [*written[:i], (grammar.braces[1], None), *written[i:]]
-        if not _lacks_arguments(grammar, found):
+        after = _state(grammar, found)
+        if after and not _lacks_arguments(grammar, after):
             return found
     return None
 
@@ -75,10 +80,9 @@ def _without_a_command(grammar: Grammar, written: Sequence[Written]) -> Iterator
         yield [*written[:-2], written[-1]]
 
 
-def _lacks_arguments(grammar: Grammar, written: Sequence[Written]) -> bool:
-    """Whether groups must be added at the end, or it is not allowed at all."""
-    state = _state(grammar, written)
-    return state is None or not set(grammar.braces[:1]).isdisjoint(grammar.ending(state))
+def _lacks_arguments(grammar: Grammar, state: State) -> bool:
+    """Whether groups must be added at the end."""
+    return not set(grammar.braces[:1]).isdisjoint(grammar.ending(state))
 
 
 def _idle_groups(grammar: Grammar, written: Sequence[Written]) -> Iterator[int]:
@@ -90,17 +94,9 @@ def _idle_groups(grammar: Grammar, written: Sequence[Written]) -> Iterator[int]:
             yield i
 
 
-def _in_groups(grammar: Grammar, written: Sequence[Written]) -> Iterator[bool]:
-    """Of all that is open, whether it is a group."""
-    state = _state(grammar, written)
-    while state:
-        yield state.top.place is Place.GROUP
-        state = state.below
-
-
 def _at_this_level(grammar: Grammar, written: Sequence[Written], kind: Kind) -> Iterator[int]:
     """Where a token of a kind is, in what is open at the end; the last first."""
-    depths = [_depth(state) for state in _states(grammar, written)]
+    depths = [sum(1 for _ in _open(state)) for state in _states(grammar, written)]
     for i in reversed(range(len(written))):
         if depths[i + 1] < depths[-1]:
             return
@@ -108,9 +104,11 @@ def _at_this_level(grammar: Grammar, written: Sequence[Written], kind: Kind) -> 
             yield i
 
 
-def _depth(state: State) -> int:
-    """How much is open."""
-    return 0 if state.below is None else 1 + _depth(state.below)
+def _open(state: State | None) -> Iterator[Frame]:
+    """All that is open, the innermost first."""
+    while state:
+        yield state.top
+        state = state.below
 
 
 def _states(grammar: Grammar, written: Iterable[Written]) -> Iterator[State]:
