@@ -4,9 +4,9 @@ and one core, and asks for a token. Nothing of it is shared with another Ray."""
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -21,6 +21,8 @@ OPTIONS = (
     *("--include-log-monitor=false", "--min-worker-port=0", "--max-worker-port=0"),
 )
 """With ports of workers that no other Ray has."""
+HEAD = ("--head", "--port=0", "--include-dashboard=false")
+"""Ray takes a port and says which: one that we had found free could be taken before it starts."""
 
 
 class Machine:
@@ -35,6 +37,13 @@ class Machine:
         said = self._said.read_text()
         assert self._process.poll() is None, said
         return "block forever" in said
+
+    @property
+    def address(self) -> str:
+        """Where it takes others into its cluster, if it is the first one."""
+        found = re.search(r"--address='(\S+)'", self._said.read_text())
+        assert found
+        return found[1]
 
     def workers(self, name: str) -> list[int]:
         """Its worker processes that Ray calls so."""
@@ -53,10 +62,6 @@ class Machines:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        self.address = f"127.0.0.1:{port}"
         self.environment: Mapping[str, str] = os.environ | {
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": secrets.token_hex(32),
@@ -67,12 +72,16 @@ class Machines:
         """What a driver needs to be let in, and the machines."""
         self.machines: list[Machine] = []
         self._started = 0
-        self._head = ("--head", f"--port={port}", "--include-dashboard=false")
+
+    @property
+    def address(self) -> str:
+        """Of the cluster, once there are machines."""
+        return self.machines[0].address
 
     def have(self, count: int) -> list[Machine]:
         """Start machines until there are so many."""
         if not self.machines:
-            self._wait([self._start(*self._head)])
+            self._wait([self._start(*HEAD)])
         started = []
         for _ in range(count - len(self.machines)):
             # Every address of 127.0.0.0/8 is this machine.
