@@ -42,7 +42,7 @@ def measure(args: argparse.Namespace) -> dict[str, float]:
     loading = time.perf_counter() - began
     part, parts = map(int, args.part.split("/"))
     pictures = read_pictures(args.images, args.limit, args.repeat)[part::parts]
-    transcriber.transcribe(pictures[: args.batch_size])
+    transcriber.transcribe(pictures[: transcriber.reader.batch.pictures])
     print("ready", flush=True)
     sys.stdin.readline()  # until all processes are
     began = time.perf_counter()
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--model", type=Path)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--batch-size", type=int)
     parser.add_argument("--threads", type=int, default=1, help="of each process")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--beam-size", help="of a child process")

@@ -12,15 +12,31 @@ from typing import NamedTuple, TypeVar
 
 from i2l_batch.images import Prepared
 
-BATCH_PIXELS = 2_000_000
-"""Most pixels of a batch, if all its pictures were as large as the largest: what the decoder keeps
-of them takes 200 MB."""
-
-GRID_PIXELS = 8_000_000
-"""Most pixels of the grid that holds them all, a wide and low one and a narrow and high one: 32 MB
-of them."""
-
 _Result = TypeVar("_Result")
+
+
+class Limits(NamedTuple):
+    """What a batch holds at most."""
+
+    pictures: int
+    pixels: int
+    """If all its pictures were as large as the largest."""
+    grid: int
+    """Pixels of the grid that holds them all, a wide and low one and a narrow and high one."""
+
+
+ON_CPU = Limits(32, 2_000_000, 8_000_000)
+"""What the decoder keeps of so many pixels takes 200 MB, and the grid 32 MB."""
+
+ON_GPU = Limits(256, 16_000_000, 64_000_000)
+"""A GPU waits for the program that drives it, and for many rows not more often than for few. One
+that has too little memory for so many finds its own limit."""
+
+
+def limits(*, gpu: bool, batch_size: int | None) -> Limits:
+    """What a batch holds, of at most `batch_size` pictures if that is given."""
+    most = ON_GPU if gpu else ON_CPU
+    return most._replace(pictures=batch_size) if batch_size else most
 
 
 class Key(NamedTuple):
@@ -60,10 +76,9 @@ class FittingBatches:
     A batch that does not fit is halved, and so is every later one of as many pixels.
     """
 
-    def __init__(self, batch_size: int) -> None:
-        """At most `batch_size` pictures each, within the limits above to begin with."""
-        self._batch_size = batch_size
-        self._pixels = BATCH_PIXELS
+    def __init__(self, limits: Limits) -> None:
+        """Within the limits to begin with."""
+        self._limits = limits
 
     def work(
         self, pictures: Iterable[Key], do: Callable[[list[Key]], Sequence[_Result] | None]
@@ -72,7 +87,7 @@ class FittingBatches:
 
         do: gets a batch, and returns as many results, or null when the batch does not fit.
         """
-        waiting = size_batches(pictures, self._batch_size, self._pixels)
+        waiting = size_batches(pictures, self._limits)
         while waiting:
             batch, *waiting = waiting
             results = do(batch)
@@ -81,16 +96,13 @@ class FittingBatches:
             elif len(batch) == 1:
                 yield batch[0], None
             else:
-                self._pixels = _padded_pixels(batch) // 2
+                self._limits = self._limits._replace(pixels=_padded_pixels(batch) // 2)
                 left = [key for keys in (batch, *waiting) for key in keys]
-                waiting = size_batches(left, self._batch_size, self._pixels)
+                waiting = size_batches(left, self._limits)
 
 
-def size_batches(
-    pictures: Iterable[Key], batch_size: int, pixels: int = BATCH_PIXELS
-) -> list[list[Key]]:
-    """The pictures' keys in batches of like area, of at most `batch_size` pictures and as many
-    pixels (if all were as large as the largest), and within `GRID_PIXELS`."""
+def size_batches(pictures: Iterable[Key], limits: Limits) -> list[list[Key]]:
+    """The pictures' keys in batches of like area, within the limits."""
     # Large formulas have many tokens: sorted by area, a batch also ends at about the same step.
     ordered = sorted(pictures, key=lambda key: (key.area, key))
     batches: list[list[Key]] = []
@@ -98,8 +110,8 @@ def size_batches(
     for key in ordered:
         size = len(batches[-1]) + 1 if batches else 1
         height, width = max(height, key.height), max(width, key.width)
-        fits = size * key.area <= pixels and size * height * width <= GRID_PIXELS
-        if not batches or size > batch_size or not fits:
+        fits = size * key.area <= limits.pixels and size * height * width <= limits.grid
+        if not batches or size > limits.pictures or not fits:
             batches.append([])
             height, width = key.height, key.width
         batches[-1].append(key)

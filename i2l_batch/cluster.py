@@ -15,6 +15,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from i2l_batch.batches import Limits, limits
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.errors import I2LError, UsageError
 from i2l_batch.interrupts import handlers_kept, whole
@@ -50,8 +51,10 @@ class Plan:
     more on one machine than its memory bears; and one that is replaced after a loss of its machine
     would take on another what is left there for extraction, for ever."""
     reader_cpus: float
-    reader_gpus: int
+    reader_gpus: float
     reader_threads: int
+    batch: Limits
+    """What a reader decodes at once."""
     extractors: int
     """Extraction tasks at the same time."""
     extract_cpus: float
@@ -65,9 +68,10 @@ class Plan:
 def plan(config: TranscribeConfig, machines: Sequence[Machine]) -> Plan:
     """Share out the cores and GPUs of a cluster.
 
-    On GPUs there is one model each. On CPUs there is a model for every core, if there is memory for
-    so many: on these small pictures two models of one thread read one and a half times as much as
-    one of two threads (benchmarks/transcribe.md). Half a core per model stays for extraction.
+    On GPUs there is one model each, or as many as asked for. On CPUs there is a model for every
+    core, if there is memory for so many: on these small pictures two models of one thread read one
+    and a half times as much as one of two threads (benchmarks/transcribe.md). Half a core per model
+    stays for extraction.
 
     Raises:
         UsageError: GPUs are asked for that are not there.
@@ -79,15 +83,16 @@ def plan(config: TranscribeConfig, machines: Sequence[Machine]) -> Plan:
         raise UsageError("--device cuda: Ray finds no GPU here; use --device cpu or auto")
     if config.gpus and config.gpus > gpus:
         raise UsageError(f"--gpus {config.gpus}: Ray finds {gpus} here")
-    if gpus and config.device != "cpu":
-        hosts = [m for m in machines if m.gpus]
+    on_gpus = gpus > 0 and config.device != "cpu"
+    if on_gpus:
+        hosts, sharing = [m for m in machines if m.gpus], config.models_per_gpu
         # One on each machine, then a second one on each: extraction has cores everywhere.
         ranks = range(max(m.gpus for m in hosts))
-        homes = [m.node for rank in ranks for m in hosts if rank < m.gpus]
-        homes = homes[: config.gpus]
+        places = [m.node for rank in ranks for m in hosts if rank < m.gpus]
+        homes = places[: config.gpus] * sharing
         # Where torch finds no use for the GPU it computes on the CPU, and needs the threads.
-        threads = max(1, min(m.cpus // m.gpus for m in hosts))
-        reader_cpus = min(0.5, *(m.cpus / (2 * m.gpus) for m in hosts))
+        threads = max(1, min(m.cpus // (m.gpus * sharing) for m in hosts))
+        reader_cpus = min(0.5, *(m.cpus / (2 * m.gpus * sharing) for m in hosts))
         extractors = max(1, cpus - len(homes))
     else:
         models = [max(1, int(min(m.cpus, m.memory // READER_BYTES))) for m in machines]
@@ -99,11 +104,18 @@ def plan(config: TranscribeConfig, machines: Sequence[Machine]) -> Plan:
     return Plan(
         homes=tuple(homes),
         reader_cpus=reader_cpus,
-        reader_gpus=1 if gpus and config.device != "cpu" else 0,
+        reader_gpus=_share_of_gpu(config.models_per_gpu) if on_gpus else 0,
         reader_threads=threads,
+        batch=limits(gpu=on_gpus, batch_size=config.batch_size),
         extractors=extractors,
         extract_cpus=min(EXTRACT_CPUS, (cpus - len(homes) * reader_cpus) / extractors),
     )
+
+
+def _share_of_gpu(models: int) -> float:
+    """What each of so many asks of a GPU, in the ten thousandths that Ray counts in; rounded up as
+    Ray would do it, the last one would not fit."""
+    return math.floor(10_000 / models) / 10_000
 
 
 @contextmanager

@@ -65,15 +65,17 @@ class TranscribeConfig:
     beam_size: BeamSize = "auto"
     """Hypotheses followed per formula (1-50); 1 is greedy, and fastest. auto: 1, and 4 for the
     formulas of which the model is unsure then."""
-    batch_size: int = 32
-    """Most formulas that are decoded at once."""
+    batch_size: int | None = None
+    """Most formulas that are decoded at once; null for 32 on a CPU, 256 on a GPU."""
     max_length: int = 256
     """Most tokens of a formula."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     workers: int | None = None
     """Documents that are extracted at the same time; null to choose by the number of cores."""
     gpus: int | None = None
-    """GPUs to use, one model each; null for all of them."""
+    """GPUs to use; null for all of them."""
+    models_per_gpu: int = 1
+    """Models that share a GPU: one alone leaves it idle while its program prepares a step."""
     ray_address: str | None = None
     """A running Ray cluster; null starts one on this machine."""
     attention: bool = False
@@ -93,7 +95,7 @@ class TranscribeConfig:
 
     def __post_init__(self) -> None:
         check_beam_size(self.beam_size)
-        options = ("batch_size", "max_length", "workers", "gpus", "max_files")
+        options = ("batch_size", "max_length", "workers", "gpus", "models_per_gpu", "max_files")
         check_positive(**{option: getattr(self, option) for option in options})
 
     def settings(self) -> dict[str, str | int | bool | None]:

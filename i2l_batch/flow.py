@@ -71,7 +71,7 @@ class Flow:
         self._pool = Pool()
         remembered = FEW_REMEMBERED if config.attention else REMEMBERED
         self._duplicates = Duplicates(remembered, self._unfinished.find)
-        self._pace = Pace(config.batch_size, plan.readers, careful=store.kept.follows_a_death)
+        self._pace = Pace(plan.batch, plan.readers, careful=store.kept.follows_a_death)
         self._works = False
         self._formulas = 0
         self._doubt = Doubt()
@@ -123,7 +123,7 @@ class Flow:
 
     def _start_documents(self, waiting: deque[Decision]) -> None:
         """Extract more, unless readers have enough to do."""
-        limit = POOL_BATCHES * self._plan.readers * self._config.batch_size
+        limit = POOL_BATCHES * self._plan.readers * self._plan.batch.pictures
         while self._extractors.can_start(waiting):
             if len(self._pool) + self._duplicates.num_waiting >= limit:
                 return

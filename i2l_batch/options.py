@@ -118,14 +118,22 @@ BeamSize = Annotated[
         "that is unsure.",
     ),
 ]
-BatchSize = Annotated[int, typer.Option("--batch-size", "-b", help="Formulas decoded at once.")]
+BatchSize = Annotated[
+    int | None,
+    typer.Option(
+        "--batch-size",
+        "-b",
+        help="Formulas decoded at once; default: 32 on a CPU, 256 on a GPU.",
+    ),
+]
 DeviceOption = Annotated[
     Device, typer.Option("--device", "-d", help="Where the model runs; auto takes a GPU if any.")
 ]
 Workers = Annotated[
     int | None, typer.Option(help="Documents extracted at a time; default: by the cores.")
 ]
-Gpus = Annotated[int | None, typer.Option(help="GPUs to use, one model on each; default: all.")]
+Gpus = Annotated[int | None, typer.Option(help="GPUs to use; default: all.")]
+ModelsPerGpu = Annotated[int, typer.Option(help="Models that share a GPU.")]
 RayAddress = Annotated[
     str | None,
     typer.Option(help="Ray cluster to use (auto, HOST:PORT); default: one on this machine."),

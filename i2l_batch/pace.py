@@ -8,17 +8,13 @@ driver may live that is killed again and again: so few are good in a run that fo
 
 from __future__ import annotations
 
-from i2l_batch.batches import BATCH_PIXELS
+from i2l_batch.batches import Limits
 
 CALL_BATCHES = 2
 """Batches that a call has."""
 
 LEAST_CALL = 8
 """Crops that it has at least, if there are so many."""
-
-LEAST_AREA = BATCH_PIXELS
-"""Pixels of them together that are enough, too: in calls of half as many, those to the largest
-of 15 papers took 3 % longer as a whole, although the readers ended closer together."""
 
 CALL_SECONDS = 4.0
 """That a call may take after a death."""
@@ -30,11 +26,11 @@ FIRST = 2
 class Pace:
     """The size of calls."""
 
-    def __init__(self, batch_size: int, readers: int, *, careful: bool) -> None:
+    def __init__(self, batch: Limits, readers: int, *, careful: bool) -> None:
         """careful: begin with few, and keep within the time above."""
-        self.most = CALL_BATCHES * batch_size
+        self.most = CALL_BATCHES * batch.pictures
         """Crops of a full call."""
-        self._readers, self._careful = readers, careful
+        self._batch, self._readers, self._careful = batch, readers, careful
         self._limit = min(FIRST, self.most) if careful else self.most
 
     def call(self, waiting: int) -> int:
@@ -42,8 +38,10 @@ class Pace:
         return min(self._limit, max(self._share(waiting), LEAST_CALL))
 
     def area(self, waiting: int) -> int:
-        """Pixels of the next call, of which so many wait."""
-        return max(self._share(waiting), LEAST_AREA)
+        """Pixels of the next call, of which so many wait: a batch's at least. In calls of half as
+        many, those to the largest of 15 papers took 3 % longer as a whole, although the readers
+        ended closer together."""
+        return max(self._share(waiting), self._batch.pixels)
 
     def _share(self, waiting: int) -> int:
         """Half of an equal share, so that all readers end at about the same time."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from i2l_batch.answers import NOTHING, formula
 from i2l_batch.attention import Attention
-from i2l_batch.batches import FittingBatches, Key
+from i2l_batch.batches import FittingBatches, Key, limits
 from i2l_batch.config import BeamSize
 from i2l_batch.errors import UsageError
 from i2l_batch.grammar import Grammar, find_loop
@@ -63,14 +63,15 @@ class PictureReader:
         *,
         device: Device,
         beam_size: BeamSize,
-        batch_size: int,
+        batch_size: int | None,
         max_length: int,
         attention: bool,
     ) -> None:
         """Load a checkpoint. Arguments as those of `Transcriber`."""
         self.device = choose_device(device)
         self.model, self.tokenizer = load_checkpoint(checkpoint, self.device)
-        self.batch_size, self.beam_size = batch_size, beam_size
+        self.beam_size: BeamSize = beam_size
+        self.batch = limits(gpu=self.device == "cuda", batch_size=batch_size)
         self.beam = BeamConfig(
             bos=BOS,
             eos=EOS,
@@ -81,7 +82,7 @@ class PictureReader:
         )
         # All together, and encoded again: a few at a time would cost more.
         self._thorough = replace(self.beam, beam_size=THOROUGH, eager=True)
-        self._batches = {beam: FittingBatches(batch_size) for beam in (self.beam, self._thorough)}
+        self._batches = {beam: FittingBatches(self.batch) for beam in (self.beam, self._thorough)}
         self.grammar = Grammar(self.tokenizer.vocabulary)
         self._masks = Masks(self.grammar, self.device)
 

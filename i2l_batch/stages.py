@@ -122,7 +122,7 @@ class Reader:
         checkpoint: Path | None,
         device: Device,
         beam_size: BeamSize,
-        batch_size: int,
+        batch_size: int | None,
         max_length: int,
         attention: bool,
         num_threads: int,

@@ -39,7 +39,7 @@ class Transcriber:
         *,
         device: Device = "auto",
         beam_size: BeamSize = "auto",
-        batch_size: int = 32,
+        batch_size: int | None = None,
         max_length: int = 256,
         attention: bool = False,
         num_threads: int | None = None,
@@ -51,7 +51,7 @@ class Transcriber:
             device: `auto` takes the GPU where there is one.
             beam_size: hypotheses that are followed per picture; 1 is greedy, and fastest; `auto` is
                 1, and 4 for pictures of which the model is unsure then.
-            batch_size: most pictures that are decoded at once.
+            batch_size: most pictures that are decoded at once; null for 32 on a CPU, 256 on a GPU.
             max_length: most tokens of an answer, or of each of its rows.
             attention: also find where each token stands: `Transcript.symbols`, and `look`.
             num_threads: CPU threads; null leaves torch's own choice.

@@ -94,13 +94,15 @@ def beam_search(
         if scores.shape[1] < beam:  # a vocabulary smaller than the beam
             scores, lowest, parents, tokens = _widen(scores, lowest, parents, tokens, beam)
         # A stepper may let nothing follow.
-        searching = [
-            best > float("-inf") and not found.is_done(i, length, best)
-            for i, best in zip(inputs.tolist(), scores.amax(1).tolist(), strict=True)
+        searched = enumerate(zip(inputs.tolist(), scores.amax(1).tolist(), strict=True))
+        going = [
+            row
+            for row, (i, best) in searched
+            if best > float("-inf") and not found.is_done(i, length, best)
         ]
-        rows = torch.tensor(searching, device=device).nonzero()[:, 0]
-        if not len(rows):
+        if not going:
             return found.ranked()
+        rows = torch.tensor(going, device=device)
         parents, tokens, inputs = parents[rows], tokens[rows], inputs[rows]
         scores, lowest = scores[rows], lowest[rows]
         latest = torch.stack([tokens, parents], -1)[:, :, None]
@@ -136,16 +138,17 @@ class _Found:
         ended: Tensor,
     ) -> None:
         """Note the hypotheses that end at this step."""
-        for row, k in ended.nonzero().tolist():
-            parent = int(parents[row, k])
-            past, scores = history[row, parent], (best[row, k], lows[row, k])
-            self._add(inputs[row], past[:, 0], [*past[:, 1].tolist(), parent], *scores, True)
+        rows, k = ended.nonzero(as_tuple=True)
+        last = parents[rows, k]
+        tokens, slots = history[rows, last].unbind(-1)
+        slots = torch.cat([slots, last[:, None]], 1)
+        self._add(inputs[rows], tokens, slots, best[rows, k], lows[rows, k], finished=True)
 
     def cut(self, inputs: Tensor, history: Tensor, scores: Tensor, lowest: Tensor) -> None:
         """Note the hypotheses that were still open at the maximum length."""
-        for row, k in (scores > float("-inf")).nonzero().tolist():
-            past, of_past = history[row, k], (scores[row, k], lowest[row, k])
-            self._add(inputs[row], past[:, 0], past[:, 1].tolist(), *of_past, False)
+        rows, k = (scores > float("-inf")).nonzero(as_tuple=True)
+        tokens, slots = history[rows, k].unbind(-1)
+        self._add(inputs[rows], tokens, slots, scores[rows, k], lowest[rows, k], finished=False)
 
     def is_done(self, i: int, length: int, best: float) -> bool:
         """Whether to leave input `i`, of which `length` tokens have at best a score of `best`."""
@@ -164,26 +167,36 @@ class _Found:
 
     def _add(
         self,
-        i: Tensor,
+        inputs: Tensor,
         tokens: Tensor,
-        slots: list[int],
-        log_probability: Tensor,
-        lowest: Tensor,
+        slots: Tensor,
+        scores: Tensor,
+        lows: Tensor,
+        *,
         finished: bool,
     ) -> None:
-        attention = None
-        if self._config.record_attention:
-            steps = zip(self._seen, slots, strict=True)
-            attention = torch.stack([seen[rows[int(i)], slot] for (rows, seen), slot in steps])
-        self._hypotheses[int(i)].append(
-            Hypothesis(
-                tokens=tuple(tokens.tolist()),
-                log_probability=float(log_probability),
-                finished=finished,
-                lowest=float(lowest),
-                attention=attention,
+        """Note N hypotheses: of which inputs, tokens (N, T), and which of the K each was when it
+        looked for them (N, steps). All numbers are fetched at once: a GPU is slow to be asked."""
+        if not len(inputs):
+            return
+        columns = [column.tolist() for column in (inputs, tokens, slots, scores, lows)]
+        for i, said, seen_at, score, low in zip(*columns, strict=True):
+            self._hypotheses[i].append(
+                Hypothesis(
+                    tokens=tuple(said),
+                    log_probability=score,
+                    finished=finished,
+                    lowest=low,
+                    attention=self._attention(i, seen_at),
+                )
             )
-        )
+
+    def _attention(self, i: int, slots: list[int]) -> Tensor | None:
+        """What a hypothesis of an input looked at (steps, L)."""
+        if not self._config.record_attention:
+            return None
+        steps = zip(self._seen, slots, strict=True)
+        return torch.stack([seen[rows[i], slot] for (rows, seen), slot in steps])
 
 
 def _widen(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from i2l_batch.batches import ON_CPU, ON_GPU
 from i2l_batch.cluster import Machine, Plan, connected, plan
 from i2l_batch.config import TranscribeConfig
 from i2l_batch.errors import UsageError
@@ -17,7 +18,7 @@ from i2l_batch.probe import check_answer
 from i2l_batch.scratch import new_folder, remove_abandoned
 
 
-def demand(plan: Plan) -> tuple[float, int]:
+def demand(plan: Plan) -> tuple[float, float]:
     """CPUs and GPUs that all workers together ask for."""
     cpus = plan.readers * plan.reader_cpus + plan.extractors * plan.extract_cpus
     return cpus, plan.readers * plan.reader_gpus
@@ -25,7 +26,10 @@ def demand(plan: Plan) -> tuple[float, int]:
 
 @pytest.mark.parametrize("cpus", [1, 2, 3, 4, 6, 16, 64])
 @pytest.mark.parametrize("gpus", [0, 1, 8])
-@pytest.mark.parametrize("options", [{}, {"workers": 1}, {"workers": 40}, {"device": "cpu"}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"workers": 1}, {"workers": 40}, {"device": "cpu"}, {"models_per_gpu": 7}],
+)
 def test_a_machine_bears_its_plan(cpus: int, gpus: int, options: dict[str, Any]) -> None:
     found = plan(TranscribeConfig(**options), [Machine(cpus, gpus)])
     asked_cpus, asked_gpus = demand(found)
@@ -33,10 +37,13 @@ def test_a_machine_bears_its_plan(cpus: int, gpus: int, options: dict[str, Any])
     assert asked_gpus <= gpus
     assert found.readers >= 1
     assert found.extractors >= 1
-    assert found.reader_cpus > 0.01
+    assert found.reader_cpus > 0.005
     assert found.extract_cpus > 0.01 or options == {"workers": 40}
     assert found.extract_cpus >= 0.0001  # the least that Ray can tell from nothing
     assert found.reader_threads * (found.readers if not found.reader_gpus else 1) <= max(cpus, 1)
+    on_gpus = found.reader_gpus > 0
+    assert found.batch == (ON_GPU if on_gpus else ON_CPU)
+    assert found.readers == (gpus * options.get("models_per_gpu", 1) if on_gpus else cpus)
 
 
 @pytest.mark.parametrize(
@@ -80,6 +87,8 @@ def test_models_have_their_machines() -> None:
     machines = [Machine(2, node="a"), Machine(4, 2, node="b"), Machine(8, 4, node="c")]
     assert plan(TranscribeConfig(), machines).homes == ("b", "c", "b", "c", "c", "c")
     assert plan(TranscribeConfig(gpus=3), machines).homes == ("b", "c", "b")
+    pairs = plan(TranscribeConfig(gpus=3, models_per_gpu=2), machines)
+    assert (pairs.homes, pairs.reader_gpus) == (("b", "c", "b") * 2, 0.5)
     small = [Machine(2, memory=2e9, node="a"), Machine(3, node="b")]
     assert plan(TranscribeConfig(), small).homes == ("a", "b", "b", "b")
 
@@ -89,6 +98,7 @@ def test_options_choose_the_workers() -> None:
     assert plan(TranscribeConfig(gpus=3), machines).readers == 3
     assert plan(TranscribeConfig(device="cpu"), machines).reader_gpus == 0
     assert plan(TranscribeConfig(workers=5), machines).extractors == 5
+    assert plan(TranscribeConfig(batch_size=5), machines).batch == ON_GPU._replace(pictures=5)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from i2l_batch.account import Account
-from i2l_batch.batches import Key
+from i2l_batch.batches import ON_CPU, Key
 from i2l_batch.cluster import Plan
 from i2l_batch.config import ExtractConfig, TranscribeConfig
 from i2l_batch.errors import CheckpointError, SourceError, StoreError, UsageError
@@ -322,6 +322,7 @@ def test_crops_that_are_lost_fail_their_document_alone(tmp_path: Path, checkpoin
             reader_cpus=0.1,
             reader_gpus=0,
             reader_threads=1,
+            batch=ON_CPU,
             extractors=1,
             extract_cpus=0.1,
         )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from i2l_batch.answers import transcript
-from i2l_batch.batches import BATCH_PIXELS, GRID_PIXELS, Key, size_batches
+from i2l_batch.batches import Key, Limits, size_batches
 from i2l_batch.calibration import Calibration, to_json
 from i2l_batch.config import ExtractConfig
 from i2l_batch.errors import CheckpointError
@@ -207,24 +207,24 @@ def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
 @settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(1, 512), st.integers(1, 1536)), min_size=1, max_size=40),
-    st.integers(1, 9),
+    st.builds(Limits, st.integers(1, 9), st.integers(1, 10**7), st.integers(1, 10**8)),
 )
 def test_every_picture_is_in_one_batch_within_the_limits(
-    shapes: list[tuple[int, int]], batch_size: int
+    shapes: list[tuple[int, int]], limits: Limits
 ) -> None:
     pictures = {
         Key(*shape, b"%d" % i): np.broadcast_to(np.uint8(0), shape)
         for i, shape in enumerate(shapes)
     }
-    batches = size_batches(pictures, batch_size)
+    batches = size_batches(pictures, limits)
     keys = [key for batch in batches for key in batch]
     assert sorted(keys) == sorted(pictures)
     for batch in batches:
-        assert 1 <= len(batch) <= batch_size
+        assert 1 <= len(batch) <= limits.pictures
         if len(batch) > 1:
-            assert len(batch) * max(key.height * key.width for key in batch) <= BATCH_PIXELS
+            assert len(batch) * max(key.height * key.width for key in batch) <= limits.pixels
             height, width = np.max([(key.height, key.width) for key in batch], 0)
-            assert len(batch) * height * width <= GRID_PIXELS
+            assert len(batch) * height * width <= limits.grid
 
 
 def test_padding_is_empty() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from i2l_batch.answer_lines import answer_in, line_of
-from i2l_batch.batches import Key
+from i2l_batch.batches import ON_CPU, Key
 from i2l_batch.errors import StoreError
 from i2l_batch.kept import KEPT_NAME
 from i2l_batch.pace import CALL_SECONDS, Pace
@@ -223,19 +223,19 @@ def test_calls_keep_within_their_time() -> None:
     """On machines that take so many seconds for a crop, with so many readers at once."""
     for each in (0.001, 0.1, 0.5, 9.0):
         for readers in (1, 10):
-            pace, sizes = Pace(32, readers, careful=True), []
+            pace, sizes = Pace(ON_CPU, readers, careful=True), []
             for _ in range(40):
                 sizes.append(pace.call(10_000))
                 for _ in range(readers):
                     pace.note(sizes[-1], each * sizes[-1])
             assert all(each * size <= 2 * CALL_SECONDS or size == 1 for size in sizes[1:])
             assert all(each * size >= CALL_SECONDS / 4 or size == 64 for size in sizes[20:])
-    calm = Pace(32, 2, careful=False)
+    calm = Pace(ON_CPU, 2, careful=False)
     calm.note(64, 1e9)
     calm.note(2, 0.1)
     assert calm.call(10_000) == calm.most == 64
 
 
 def test_few_crops_are_shared_among_the_readers() -> None:
-    pace = Pace(32, 3, careful=False)
+    pace = Pace(ON_CPU, 3, careful=False)
     assert [pace.call(n) for n in (1, 48, 60, 384, 600)] == [8, 8, 10, 64, 64]

@@ -104,7 +104,7 @@ class _OneFile:
     def formulas(self) -> Iterator[Explained]:
         """All formulas, chunk of pages by chunk."""
         for extraction in self._extractions():
-            size = self._config.batch_size
+            size = self._transcriber.reader.batch.pictures
             for start in range(0, len(extraction.crops), size):
                 yield from self._look(extraction.crops[start : start + size])
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from i2l_batch.batches import BATCH_PIXELS, FittingBatches, Key
+from i2l_batch.batches import ON_CPU, FittingBatches, Key
 from i2l_batch.config import BeamSize, ExtractConfig
 from i2l_batch.extract import extract_chunk
 from i2l_batch.images import decode_png, prepare
@@ -44,12 +44,12 @@ def test_what_fits_alone_is_read_and_little_is_tried_in_vain(
         in_vain += len(batch) > 1
         return None
 
-    batches = FittingBatches(batch_size)
+    batches = FittingBatches(ON_CPU._replace(pictures=batch_size))
     for _ in range(3):
         found = dict(batches.work(keys, do))
         assert found == {key: key.digest if key.area <= room else None for key in keys}
     # It is remembered what did not fit: each failure halves all that comes later.
-    assert in_vain <= math.log2(BATCH_PIXELS / room) + 1
+    assert in_vain <= math.log2(ON_CPU.pixels / room) + 1
 
 
 @pytest.fixture(scope="module")

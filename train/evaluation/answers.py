@@ -37,7 +37,7 @@ class ModelAnswers:
     """What one model says."""
 
     def __init__(
-        self, checkpoint: Path, *, device: Device, beam_size: BeamSize, batch_size: int
+        self, checkpoint: Path, *, device: Device, beam_size: BeamSize, batch_size: int | None
     ) -> None:
         """Load the model. Raises CheckpointError."""
         self.checkpoint = checkpoint
@@ -79,7 +79,7 @@ class ModelAnswers:
     def _read(self, samples: Sequence[Sample], advance: Callable[[int], None]) -> list[Transcript]:
         answers: dict[int, Transcript] = {}
         by_area = sorted(range(len(samples)), key=lambda i: samples[i].picture.size)
-        size = _BATCHES * self.transcriber.reader.batch_size
+        size = _BATCHES * self.transcriber.reader.batch.pictures
         for start in range(0, len(by_area), size):
             chosen = by_area[start : start + size]
             read = self.transcriber.transcribe(

@@ -50,7 +50,7 @@ class EvaluateConfig:
     limit: int | None = None
     """Take only the first so many."""
     beam_size: BeamSize = TranscribeConfig().beam_size
-    batch_size: int = TranscribeConfig().batch_size
+    batch_size: int | None = TranscribeConfig().batch_size
     device: Device = "auto"
     image_match: bool | None = None
     """Draw labels and answers and compare the pictures; null where TeX is installed."""
