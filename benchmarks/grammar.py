@@ -22,7 +22,7 @@ from torch import Tensor
 
 from i2l_batch.answers import formula
 from i2l_batch.canonical import canonicalize
-from i2l_batch.grammar import Grammar, find_loop, one_turn
+from i2l_batch.grammar import Grammar
 from i2l_batch.grammar.constraint import Constrained, Masks
 from i2l_batch.images import Prepared, prepare
 from i2l_batch.latex import is_valid, tokenize
@@ -91,6 +91,7 @@ def decode(
 class Outcome:
     """What decoding came to, one way."""
 
+    grammar: Grammar
     seconds: float = 0.0
     in_grammar: float = 0.0
     tally: Tally = field(default_factory=Tally)
@@ -101,7 +102,7 @@ class Outcome:
     def add(self, hypothesis: Hypothesis, latex: str, sample: Sample) -> None:
         """Count an answer."""
         self.valid += is_valid(latex)
-        self.loops += find_loop(hypothesis.tokens) is not None
+        self.loops += self.grammar.loop(hypothesis.tokens) is not None
         self.cut += not hypothesis.finished
         self.tally.add(canonicalize(tokenize(latex)), canonicalize(sample.label.tokens))
 
@@ -123,7 +124,8 @@ def compare(
     size = args.batch_size
     batches = [prepared[i : i + size] for i in range(0, len(prepared), size)]
     for beam_size in args.beam_size:
-        masks, with_it, without = Masks(grammar, "cpu"), Outcome(), Outcome()
+        masks = Masks(grammar, "cpu")
+        with_it, without = Outcome(grammar), Outcome(grammar)
         for number, batch in enumerate(batches):
             pictures = [picture for picture, _ in batch]
             turns = [(with_it, masks), (without, None)]
@@ -133,7 +135,7 @@ def compare(
                 outcome.in_grammar += decoded.in_grammar
                 for hypothesis, (_, sample) in zip(decoded.best, batch, strict=True):
                     found = formula(hypothesis, grammar).tokens if mask else None
-                    tokens = found or one_turn(hypothesis.tokens)
+                    tokens = found or grammar.one_turn(hypothesis.tokens)
                     outcome.add(hypothesis, tokenizer.decode(tokens), sample)
         cost, share = with_it.seconds / without.seconds - 1, with_it.in_grammar / with_it.seconds
         print(f"beam {beam_size}, without grammar: {without}")

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from i2l_batch.calibration import Calibration
-from i2l_batch.grammar import Completed, Grammar, completed, find_loop, one_turn
+from i2l_batch.grammar import Completed, Grammar, completed
 from i2l_batch.latex import is_valid
 from i2l_batch.models.hypothesis import Hypothesis
 from i2l_batch.models.tokenizer import Tokenizer
@@ -24,7 +24,7 @@ def formula(hypothesis: Hypothesis, grammar: Grammar) -> Completed:
 
     What was found without the grammar, and cannot be mended, stays as it is.
     """
-    tokens = one_turn(hypothesis.tokens)
+    tokens = grammar.one_turn(hypothesis.tokens)
     as_read = Completed(tuple(tokens), tuple(range(len(tokens))))
     return completed(grammar, tokens) or as_read
 
@@ -53,7 +53,7 @@ def transcript(
     best = hypotheses[0]
     if not best.finished:
         flags = (*flags, "max_length")
-    if find_loop(best.tokens):
+    if grammar.loop(best.tokens):
         flags = (*flags, "repeats")
     valid = is_valid(latex)
     return Transcript(

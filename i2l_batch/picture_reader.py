@@ -20,7 +20,7 @@ from i2l_batch.attention import Attention
 from i2l_batch.batches import FittingBatches, Key, limits
 from i2l_batch.config import BeamSize
 from i2l_batch.errors import UsageError
-from i2l_batch.grammar import Grammar, find_loop
+from i2l_batch.grammar import Grammar
 from i2l_batch.grammar.constraint import Constrained, Masks
 from i2l_batch.images import Prepared
 from i2l_batch.models.beam_search import BeamConfig, beam_search
@@ -103,12 +103,12 @@ class PictureReader:
             greedy = unsure[key]
             others = [h for h in hypotheses or () if h.tokens != greedy.tokens]
             found = ranked([greedy, *others], self._thorough.length_penalty)
-            found.sort(key=lambda h: find_loop(h.tokens) is not None)  # those come last
+            found.sort(key=lambda h: self.grammar.loop(h.tokens) is not None)  # those come last
             yield key, self._reading(pictures[key], found)
 
     def _is_unsure(self, hypothesis: Hypothesis) -> bool:
         """Whether a greedy answer is to be looked for again."""
-        is_whole = hypothesis.finished and find_loop(hypothesis.tokens) is None
+        is_whole = hypothesis.finished and self.grammar.loop(hypothesis.tokens) is None
         return hypothesis.score < UNSURE or not is_whole
 
     def _search(

@@ -2,6 +2,5 @@
 
 from i2l_batch.grammar.completion import Completed, completed
 from i2l_batch.grammar.grammar import Grammar
-from i2l_batch.grammar.loops import find_loop, one_turn
 
-__all__ = ["Completed", "Grammar", "completed", "find_loop", "one_turn"]
+__all__ = ["Completed", "Grammar", "completed"]

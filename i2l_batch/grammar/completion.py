@@ -103,6 +103,7 @@ class _Writer:
         for column, count in sorted(self._missing, reverse=True):
             added = [(found[column][0], None)] * count
             found = [*found[: column + 1], *added, *found[column + 1 :]]
+        found = _bold_once(self._grammar, found)
         return Completed(tuple(t for t, _ in found), tuple(read for _, read in found))
 
     def _in_environment(self, kind: Kind) -> None:
@@ -116,3 +117,20 @@ class _Writer:
             self._environments.pop()
             if environment.given and environment.most > environment.given:
                 self._missing.append((environment.column, environment.most - environment.given))
+
+
+def _bold_once(grammar: Grammar, written: Sequence[Written]) -> list[Written]:
+    """Without commands for bold symbols among what is bold already. TeX typesets the argument of
+    each four times, so that a dozen in each other would keep it busy for minutes."""
+    found: list[Written] = []
+    is_bold = [False]  # the formula, and each group that is open
+    for token, read in written:
+        if token in grammar.bold and is_bold[-1]:
+            continue
+        kind = grammar.roles[token].kind
+        if kind is Kind.OPEN:
+            is_bold.append(is_bold[-1] or (bool(found) and found[-1][0] in grammar.bold))
+        elif kind is Kind.CLOSE:
+            is_bold.pop()
+        found.append((token, read))
+    return found

@@ -119,7 +119,7 @@ class Constrained:
     def __init__(self, stepper: Stepper, masks: Masks, batch_size: int, beam_size: int) -> None:
         self._stepper, self._masks = stepper, masks
         self._nodes = [[masks.start()] * beam_size for _ in range(batch_size)]
-        self._loops = LoopWatch(batch_size, beam_size)
+        self._loops = LoopWatch(batch_size, beam_size, masks.grammar.faces)
         self._has_begun = False
 
     def step(self, tokens: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from i2l_batch.grammar.following import may_follow
+from i2l_batch.grammar.loops import find_loop
 from i2l_batch.grammar.roles import Content, Kind, Role, roles
 from i2l_batch.grammar.states import After, Frame, Place, State, advance
-from i2l_batch.models.tokenizer import EOS, SPECIALS
+from i2l_batch.models.tokenizer import EOS, PAD, SPECIALS
+from i2l_batch.visible import BOLD, drawn
 
 
 class Grammar:
@@ -25,6 +27,12 @@ class Grammar:
         self.braces = tuple(self._ids[brace] for brace in "{}" if brace in self._ids)
         """Ids of both, if the vocabulary has them."""
         self.superscript = self._ids.get("^")
+        self.bold = frozenset(self._ids[token] for token in BOLD & self._ids.keys())
+        """Ids of the commands for bold symbols."""
+        silent = (i >= len(SPECIALS) and not drawn([t]) for i, t in enumerate(vocabulary))
+        self.faces = tuple(PAD if is_silent else i for i, is_silent in enumerate(silent))
+        """Each id as loops are looked for: all that draw nothing are the same one. A decoder that
+        is stuck adds empty cells, blanks and braces without end, now these and now those."""
 
     def __len__(self) -> int:
         return len(self._tokens)
@@ -72,6 +80,17 @@ class Grammar:
         by_kind = (_ENDS, set(Kind) - _ENDS - {Kind.OPEN}, {Kind.OPEN})
         found = ([i for i, kind in kinds.items() if kind in wanted] for wanted in by_kind)
         return frozenset(next(filter(None, found)))
+
+    def loop(self, tokens: Sequence[int]) -> tuple[int, int] | None:
+        """As `loops.find_loop`, by what the tokens draw."""
+        return find_loop([self.faces[token] for token in tokens])
+
+    def one_turn(self, tokens: Sequence[int]) -> Sequence[int]:
+        """The tokens up to the first loop, of which one turn."""
+        if loop := self.loop(tokens):
+            start, period = loop
+            return tokens[: start + period]
+        return tokens
 
     def bare_delimiter(self, token: int) -> int | None:
         r"""The delimiter of a `\right`, if it is one by itself and in the vocabulary."""

@@ -1,12 +1,14 @@
 """The loops of all hypotheses of a search, step by step.
 
-In: tokens as the search goes on. Out: which hypotheses are in a loop, as `loops.find_loop` would
-say of their tokens.
+In: tokens as the search goes on. Out: which hypotheses are in a loop, as `Grammar.loop` would say
+of their tokens.
 
 Shapes: B inputs, K hypotheses of each, P periods.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -17,15 +19,17 @@ from i2l_batch.grammar.loops import LIMITS, LONGEST
 class LoopWatch:
     """The loops of all hypotheses of a search."""
 
-    def __init__(self, batch_size: int, beam_size: int) -> None:
+    def __init__(self, batch_size: int, beam_size: int, faces: Sequence[int]) -> None:
+        """faces: of each token the one that it counts as."""
         shape = (batch_size, beam_size, LONGEST)
         self._latest = torch.full(shape, -1)
         self._runs = torch.zeros(shape, dtype=torch.long)
         self._limits = torch.tensor(LIMITS)
+        self._faces = torch.tensor(faces)
 
     def see(self, tokens: Tensor) -> None:
         """One more token (B, K) of each hypothesis."""
-        tokens = tokens.cpu()[..., None]
+        tokens = self._faces[tokens.cpu()][..., None]
         self._runs = (self._runs + 1) * (tokens == self._latest)
         self._latest = torch.cat([tokens, self._latest[..., :-1]], -1)
 

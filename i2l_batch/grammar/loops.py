@@ -35,14 +35,6 @@ def find_loop(tokens: Sequence[int]) -> tuple[int, int] | None:
     return None
 
 
-def one_turn(tokens: Sequence[int]) -> Sequence[int]:
-    """The tokens, of a loop one turn."""
-    if loop := find_loop(tokens):
-        start, period = loop
-        return tokens[: start + period]
-    return tokens
-
-
 def _may_loop(tokens: Sequence[int]) -> bool:
     """Whether enough tokens equal those a period before them, in a row or not: hardly ever so, and
     a twentieth of the work."""

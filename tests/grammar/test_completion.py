@@ -61,6 +61,10 @@ def complete(tokens: Sequence[str]) -> Completed:
         (r"{ \left( x ) } y", r"{ \left( x ) \right. } y"),
         (r"\left( \frac { x \right)", r"\left( \frac { x } { } \right)"),
         (r"x \end{array} y", "x y"),
+        (
+            r"\boldsymbol { a _ { \boldsymbol { b } \boldsymbol { c } } } \boldsymbol { d }",
+            r"\boldsymbol { a _ { { b } { c } } } \boldsymbol { d }",
+        ),
         (r"\begin{cases} x \end{array} y", r"\begin{cases} x \end{cases} y"),
         (r"\begin{cases} { x \end{cases}", r"\begin{cases} { x } \end{cases}"),
         (r"\text { i \end{array}", r"\text { i }"),
@@ -87,11 +91,13 @@ def test_slips_are_mended(read: str, written: str) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 2**32), st.integers(0, 30))
-def test_what_is_allowed_stays_but_for_columns(seed: int, length: int) -> None:
+def test_what_is_allowed_stays_but_for_columns_and_bold_in_bold(seed: int, length: int) -> None:
     tokens, _ = walk(GRAMMAR, seed, length)
     found = completed(GRAMMAR, tokens)
     assert found is not None
-    assert [i for i in found.read if i is not None] == list(range(len(tokens)))
+    read = [i for i in found.read if i is not None]
+    assert read == sorted(read)
+    assert all(tokens[i] in GRAMMAR.bold for i in {*range(len(tokens))}.difference(read))
     assert is_valid(TOKENIZER.decode(found.tokens)), TOKENIZER.decode(found.tokens)
     assert completed(GRAMMAR, found.tokens) == (found.tokens, tuple(range(len(found.tokens))))
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from i2l_batch.grammar.loop_watch import LoopWatch
 from i2l_batch.grammar.loops import LEAST, LONGEST, REPEATS, find_loop
+from tests.grammar.test_grammar import GRAMMAR, TOKENIZER
 
 
 @given(st.lists(st.integers(0, 9), max_size=9), st.integers(1, LONGEST), st.integers(1, 40))
@@ -30,17 +31,38 @@ def test_what_authors_write_is_no_loop() -> None:
     assert find_loop([*range(20)] * 5) is None  # rows of a matrix
 
 
+@pytest.mark.parametrize(
+    ("before", "loop"),
+    [
+        (r"x = \begin{matrix} a", r"& & \\ & & & & \\ & & & \\ & \\ " * 3),
+        ("x", r"\qquad \quad { } \; \quad \qquad { } { } " * 4),
+        ("x", r"\boldsymbol { \mathbf { \boldsymbol { " * 6),
+        ("x", r"+ \; y ~ + \, y \: " * 5),
+    ],
+)
+def test_what_draws_nothing_is_all_the_same(before: str, loop: str) -> None:
+    start = len(before.split())
+    tokens = TOKENIZER.encode([*before.split(), *loop.split()])
+    found = GRAMMAR.loop(tokens)
+    assert found
+    assert found[0] == start
+    assert GRAMMAR.one_turn(tokens) == tokens[: start + found[1]]
+    assert GRAMMAR.loop(tokens[:LEAST]) is None
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_watch_sees_what_is_in_the_lists(seed: int) -> None:
     """Hypotheses that live, die and branch, over few tokens, so that there are loops."""
     generator = torch.Generator().manual_seed(seed)
-    watch, pasts = LoopWatch(3, 2), torch.empty(3, 2, 0, dtype=torch.long)
+    faces = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 2]  # to a watch, 10 is 2
+    watch, pasts = LoopWatch(3, 2, faces), torch.empty(3, 2, 0, dtype=torch.long)
     seen = 0
     for step in range(120):
         turn = torch.full((len(pasts), 2, 1), step % 3)
         noise = torch.rand(turn.shape, generator=generator) < 0.01
         tokens = torch.where(noise, 9, turn)
-        watch.see(tokens[..., 0])
+        changed = (tokens == 2) & (torch.rand(turn.shape, generator=generator) < 0.5)
+        watch.see(torch.where(changed, 10, tokens)[..., 0])
         pasts = torch.cat([pasts, tokens], -1)
         expected = [[_is_in_loop(past.tolist()) for past in row] for row in pasts]
         assert watch.found().tolist() == expected
