@@ -75,7 +75,7 @@ class TranscribeConfig:
     gpus: int | None = None
     """GPUs to use; null for all of them."""
     models_per_gpu: int = 1
-    """Models that share a GPU: one alone leaves it idle while its program prepares a step."""
+    """Models that share a GPU, which one alone leaves idle while its program prepares a step."""
     ray_address: str | None = None
     """A running Ray cluster; null starts one on this machine."""
     attention: bool = False
