@@ -29,8 +29,8 @@ ON_CPU = Limits(32, 2_000_000, 8_000_000)
 """What the decoder keeps of so many pixels takes 200 MB, and the grid 32 MB."""
 
 ON_GPU = Limits(256, 16_000_000, 64_000_000)
-"""A step over many rows is as many computations to start as one over few. A GPU
-that has too little memory for so many finds its own limit."""
+"""A step over many rows is as many computations to start as one over few. A GPU that has too little
+memory for so many finds its own limit."""
 
 
 def limits(*, gpu: bool, batch_size: int | None) -> Limits:
