@@ -58,16 +58,14 @@ class Content(Enum):
 _FIXED = {
     "{": Kind.OPEN,
     "}": Kind.CLOSE,
-    "_": Kind.SCRIPT,
-    "^": Kind.SCRIPT,
+    **dict.fromkeys("_^", Kind.SCRIPT),
     "'": Kind.PRIME,
     "&": Kind.CELL,
     r"\\": Kind.ROW,
     r"\middle": Kind.SIZED,
     r"\not": Kind.NOT,
     r"\hline": Kind.RULE,
-    r"\limits": Kind.LIMITS,
-    r"\nolimits": Kind.LIMITS,
+    **dict.fromkeys([r"\limits", r"\nolimits"], Kind.LIMITS),
     **dict.fromkeys(SIZES_OF_DELIMITERS, Kind.SIZED),
     **dict.fromkeys([r"\over", r"\atop", r"\choose", r"\brace", r"\brack"], Kind.INFIX),
 }
