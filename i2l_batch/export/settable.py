@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
+from i2l_batch.canonical.symbols import ACCENTS
 from i2l_batch.grammar import Grammar, completed
 from i2l_batch.latex import (
     WITH_OPTION,
@@ -100,8 +102,11 @@ def _is_clear_to_tex(tokens: Sequence[str]) -> bool:
     r"""Whether TeX sees the arguments as the parser does.
 
     It takes `\over` in an argument of `\frac` and some others for one of the fraction around it.
-    The option of `\smash` is one of two letters, and a `subarray` has one column.
+    The option of `\smash` is one of two letters, and a `subarray` has one column. For three accents
+    above each other, a wide one in the middle, amsmath asks for a shift that it has not set yet.
     """
+    if _height_of_accents(tokens) > 2:
+        return False
     for i, token in enumerate(tokens):
         if token == r"\smash" and tokens[i + 1 : i + 2] == ["["]:
             return False
@@ -115,6 +120,18 @@ def _is_clear_to_tex(tokens: Sequence[str]) -> bool:
             if token not in _PLAIN and not _INFIX.isdisjoint(_outer(inside)):
                 return False
     return True
+
+
+def _height_of_accents(tokens: Sequence[str]) -> int:
+    """How many accents are above each other at most."""
+    heights, highest = [0], 0
+    for before, token in pairwise(["", *tokens]):
+        if token == "{":
+            heights.append(heights[-1] + (before in ACCENTS))
+            highest = max(highest, heights[-1])
+        elif token == "}":
+            heights.pop()
+    return highest
 
 
 def _arguments(tokens: Sequence[str], i: int) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from i2l_batch.export.markdown import code, plain
@@ -117,6 +117,8 @@ def test_text_is_harmless_ascii_in_tex(text: str) -> None:
         ("$ x", False),
         ("\N{GREEK SMALL LETTER ALPHA}", False),
         (r"x ^ \hat y", False),
+        (r"\hat { \widetilde { x } } + \hat { y }", True),
+        (r"\ddot { \widetilde { a \check { x } } }", False),
         (r"\frac { a } { b \atop c }", False),
         (r"\hspace { 9 9 9 9 9 9 p t }", False),
         (r"\catcode", False),
@@ -151,6 +153,7 @@ def test_any_document_compiles(tmp_path: Path) -> None:
 @needs_tex
 @settings(max_examples=3, deadline=None)
 @given(st.integers(0, 2**32))
+@example(16792519)  # begins with three accents above each other
 def test_whatever_the_decoder_may_write_compiles(
     tmp_path_factory: pytest.TempPathFactory, seed: int
 ) -> None:
