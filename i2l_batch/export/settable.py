@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from i2l_batch.canonical.symbols import ACCENTS
 from i2l_batch.grammar import Grammar, completed
@@ -34,6 +33,7 @@ _PLAIN = frozenset(["^", "_", r"\sqrt"])
 """Whose argument is a group like any other to TeX."""
 _ENDS = re.compile(r"\\(?:begin|end)\{(\w+)\}")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
+_WIDE = frozenset([r"\widehat", r"\widetilde"])
 _LENGTH = "1cm"
 _MODERATE = re.compile(r"[-+]?\d{0,2}(?:\.\d*)?[a-z]+")
 _BARE = frozenset("*+-=/|.,:;!?<>()[]") | frozenset(
@@ -102,11 +102,9 @@ def _is_clear_to_tex(tokens: Sequence[str]) -> bool:
     r"""Whether TeX sees the arguments as the parser does.
 
     It takes `\over` in an argument of `\frac` and some others for one of the fraction around it.
-    The option of `\smash` is one of two letters, and a `subarray` has one column. For three accents
-    above each other, a wide one in the middle, amsmath asks for a shift that it has not set yet.
+    The option of `\smash` is one of two letters, and a `subarray` has one column. For an accent
+    over more than another accent, amsmath may ask for a shift that it has not set yet.
     """
-    if _height_of_accents(tokens) > 2:
-        return False
     for i, token in enumerate(tokens):
         if token == r"\smash" and tokens[i + 1 : i + 2] == ["["]:
             return False
@@ -117,21 +115,23 @@ def _is_clear_to_tex(tokens: Sequence[str]) -> bool:
             is_braced = tokens[start - 1] == "{"
             if not is_braced and not (inside and (inside[0].isalnum() or inside[0] in _BARE)):
                 return False
+            if token in ACCENTS - _WIDE and not _bears_accent(inside):
+                return False
             if token not in _PLAIN and not _INFIX.isdisjoint(_outer(inside)):
                 return False
     return True
 
 
-def _height_of_accents(tokens: Sequence[str]) -> int:
-    """How many accents are above each other at most."""
-    heights, highest = [0], 0
-    for before, token in pairwise(["", *tokens]):
-        if token == "{":
-            heights.append(heights[-1] + (before in ACCENTS))
-            highest = max(highest, heights[-1])
-        elif token == "}":
-            heights.pop()
-    return highest
+def _bears_accent(tokens: Sequence[str]) -> bool:
+    """Whether no accent is in there, or one over all of it, and so on; under a wide one none."""
+    is_wide = False
+    while tokens and tokens[0] in ACCENTS and not is_wide:
+        is_wide = tokens[0] in _WIDE
+        ((start, end),) = _arguments(tokens, 0)
+        if end + (tokens[start - 1] == "{") != len(tokens):
+            return False
+        tokens = tokens[start:end]
+    return ACCENTS.isdisjoint(tokens)
 
 
 def _arguments(tokens: Sequence[str], i: int) -> Iterator[tuple[int, int]]:
