@@ -139,6 +139,8 @@ class _Found:
     ) -> None:
         """Note the hypotheses that end at this step."""
         rows, k = ended.nonzero(as_tuple=True)
+        if not len(rows):  # as in most steps
+            return
         last = parents[rows, k]
         tokens, slots = history[rows, last].unbind(-1)
         slots = torch.cat([slots, last[:, None]], 1)
@@ -177,8 +179,6 @@ class _Found:
     ) -> None:
         """Note N hypotheses: of which inputs, tokens (N, T), and which of the K each was when it
         looked for them (N, steps). All numbers are fetched at once: a GPU is slow to be asked."""
-        if not len(inputs):
-            return
         columns = [column.tolist() for column in (inputs, tokens, slots, scores, lows)]
         for i, said, seen_at, score, low in zip(*columns, strict=True):
             self._hypotheses[i].append(

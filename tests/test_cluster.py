@@ -37,9 +37,10 @@ def test_a_machine_bears_its_plan(cpus: int, gpus: int, options: dict[str, Any])
     assert asked_gpus <= gpus
     assert found.readers >= 1
     assert found.extractors >= 1
-    assert found.reader_cpus > 0.005
+    assert found.reader_cpus > 0.01 or options == {"models_per_gpu": 7}
+    assert found.reader_cpus >= 0.0001  # the least that Ray can tell from nothing
     assert found.extract_cpus > 0.01 or options == {"workers": 40}
-    assert found.extract_cpus >= 0.0001  # the least that Ray can tell from nothing
+    assert found.extract_cpus >= 0.0001
     assert found.reader_threads * (found.readers if not found.reader_gpus else 1) <= max(cpus, 1)
     on_gpus = found.reader_gpus > 0
     assert found.batch == (ON_GPU if on_gpus else ON_CPU)

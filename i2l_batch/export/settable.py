@@ -34,6 +34,7 @@ _PLAIN = frozenset(["^", "_", r"\sqrt"])
 _ENDS = re.compile(r"\\(?:begin|end)\{(\w+)\}")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _WIDE = frozenset([r"\widehat", r"\widetilde"])
+_NARROW = ACCENTS - _WIDE
 _LENGTH = "1cm"
 _MODERATE = re.compile(r"[-+]?\d{0,2}(?:\.\d*)?[a-z]+")
 _BARE = frozenset("*+-=/|.,:;!?<>()[]") | frozenset(
@@ -115,7 +116,7 @@ def _is_clear_to_tex(tokens: Sequence[str]) -> bool:
             is_braced = tokens[start - 1] == "{"
             if not is_braced and not (inside and (inside[0].isalnum() or inside[0] in _BARE)):
                 return False
-            if token in ACCENTS - _WIDE and not _bears_accent(inside):
+            if token in _NARROW and not _bears_accent(inside):
                 return False
             if token not in _PLAIN and not _INFIX.isdisjoint(_outer(inside)):
                 return False

@@ -121,7 +121,7 @@ class _Writer:
 
 def _bold_once(grammar: Grammar, written: Sequence[Written]) -> list[Written]:
     """Without commands for bold symbols among what is bold already. TeX typesets the argument of
-    each four times, so that a dozen in each other would keep it busy for minutes."""
+    each several times: nine in each other keep it busy for more than a minute."""
     found: list[Written] = []
     is_bold = [False]  # the formula, and each group that is open
     for token, read in written:
